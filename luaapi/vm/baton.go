@@ -1,0 +1,242 @@
+package vm
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// baton is the one lock of a runtime, handed on first come, first served. Who
+// holds it runs Lua. sync.Mutex would not do: it lets newcomers pass a queue.
+type baton struct {
+	mu     sync.Mutex // guards held, first, last
+	held   bool
+	first  *turn
+	last   *turn
+	queued atomic.Int32 // length of the queue, for those who only ask
+	grants atomic.Uint64
+}
+
+// turn is one place in the queue.
+type turn struct {
+	ready chan struct{}
+	next  *turn
+}
+
+var turns = sync.Pool{New: func() any { return &turn{ready: make(chan struct{}, 1)} }}
+
+// hogTime is how long a fiber may compute while others queue before it is
+// named.
+const hogTime = time.Second
+
+// take waits for the baton. slow is called when it has not moved for hogTime.
+func (b *baton) take(slow func()) {
+	b.mu.Lock()
+	if !b.held {
+		b.held = true
+		b.mu.Unlock()
+		b.grants.Add(1)
+		return
+	}
+	t := turns.Get().(*turn)
+	t.next = nil
+	if b.last == nil {
+		b.first = t
+	} else {
+		b.last.next = t
+	}
+	b.last = t
+	b.queued.Add(1)
+	b.mu.Unlock()
+
+	select {
+	case <-t.ready:
+	default:
+		b.await(t, slow)
+	}
+	b.grants.Add(1)
+	turns.Put(t)
+}
+
+func (b *baton) await(t *turn, slow func()) {
+	timer := time.NewTimer(hogTime)
+	defer timer.Stop()
+	for {
+		seen := b.grants.Load()
+		select {
+		case <-t.ready:
+			return
+		case <-timer.C:
+			if b.grants.Load() == seen {
+				slow()
+			}
+			timer.Reset(hogTime)
+		}
+	}
+}
+
+// give hands the baton to the first in the queue.
+func (b *baton) give() {
+	b.mu.Lock()
+	t := b.first
+	if t == nil {
+		b.held = false
+		b.mu.Unlock()
+		return
+	}
+	if b.first = t.next; b.first == nil {
+		b.last = nil
+	}
+	b.queued.Add(-1)
+	b.mu.Unlock()
+	t.ready <- struct{}{}
+}
+
+// Waker ends a wait early. Wake is called at most once, by any goroutine, and
+// must not block.
+type Waker interface{ Wake() }
+
+// WakerFunc is a function as a Waker.
+type WakerFunc func()
+
+// Wake calls the function.
+func (f WakerFunc) Wake() { f() }
+
+// Wait lets go of the baton while fn runs, and takes it back when fn has
+// returned or panicked. fn gets and leaves Go values in what it closes over;
+// it must not touch a Lua value. When the fiber is cancelled meanwhile, or was
+// before, w is woken, and fn must return soon. A nil w is for what ends soon
+// by itself.
+func (rt *Runtime) Wait(L *lua.LState, w Waker, fn func()) {
+	f := rt.cur.Load()
+	f.flush(L)
+	p := rt.pause(L, f, w)
+	defer p.resume()
+	fn()
+}
+
+// pause is a wait under way.
+type pause struct {
+	rt     *Runtime
+	f      *Fiber
+	thread *lua.LState
+	w      Waker
+}
+
+func (rt *Runtime) pause(L *lua.LState, f *Fiber, w Waker) pause {
+	p := pause{rt, f, L.G.CurrentThread, w}
+	if w != nil {
+		f.setWaker(w)
+	}
+	rt.drop()
+	return p
+}
+
+func (p *pause) resume() {
+	if p.w != nil {
+		p.f.setWaker(nil)
+	}
+	p.rt.enter(p.f, p.thread)
+	p.rt.reap()
+}
+
+// enter takes the baton for f, which runs in thread.
+func (rt *Runtime) enter(f *Fiber, thread *lua.LState) {
+	rt.baton.take(rt.nameHog)
+	rt.cur.Store(f)
+	rt.main.G.CurrentThread = thread
+	f.crowded = time.Time{}
+}
+
+// drop gives the baton away.
+func (rt *Runtime) drop() {
+	rt.cur.Store(nil)
+	rt.baton.give()
+}
+
+// fairness is how long a fiber whose calls never have to wait may keep others
+// queueing.
+const fairness = time.Millisecond
+
+// Breathe lets others run when they have been queueing behind this fiber for
+// a millisecond. Calls that may wait and did not have to make it.
+func (rt *Runtime) Breathe(L *lua.LState) {
+	if rt.baton.queued.Load() == 0 {
+		return
+	}
+	f, now := rt.cur.Load(), time.Now()
+	switch {
+	case f.crowded.IsZero():
+		f.crowded = now
+	case now.Sub(f.crowded) >= fairness:
+		rt.Wait(L, nil, func() {})
+	}
+}
+
+// Job is what Poll does when a descriptor is ready.
+type Job interface {
+	// Try does the work without blocking and answers whether it is done; false
+	// waits until the descriptor is ready again. It is called with the baton
+	// held.
+	Try(fd uintptr) bool
+}
+
+// poller is the part of a fiber that waits for a descriptor; kept, so that a
+// wait allocates nothing.
+type poller struct {
+	rt     *Runtime
+	f      *Fiber
+	L      *lua.LState
+	job    Job
+	w      Waker
+	p      pause
+	done   bool
+	paused bool
+	fn     func(fd uintptr) bool
+}
+
+func (p *poller) ready(fd uintptr) bool {
+	if p.paused { // the baton is not held here: only report
+		return true
+	}
+	if p.done = p.job.Try(fd); p.done {
+		return true
+	}
+	p.p = p.rt.pause(p.L, p.f, p.w)
+	p.paused = true
+	return false
+}
+
+// Poll waits until job is done on a descriptor. wait is the Read or Write
+// method of its syscall.RawConn; its error (closed, or a deadline that passed)
+// ends the wait. The baton is kept when the first try succeeds. Nobody else
+// may Poll the same direction of the same descriptor at the time.
+func (rt *Runtime) Poll(L *lua.LState, wait func(func(fd uintptr) bool) error, w Waker, job Job) error {
+	f := rt.cur.Load()
+	f.flush(L)
+	p := f.poll
+	if p == nil {
+		p = &poller{rt: rt, f: f}
+		p.fn = p.ready
+		f.poll = p
+	}
+	p.L, p.job, p.w = L, job, w
+	defer func() { p.L, p.job, p.w = nil, nil, nil }()
+	for {
+		p.done, p.paused = false, false
+		err := wait(p.fn)
+		if p.paused {
+			p.paused = false
+			p.p.resume()
+		}
+		if p.done {
+			rt.Breathe(L)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package vm
+
+import (
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/netrepl/netrepl/luaapi/arg"
+)
+
+// maxString is the longest string a library function makes: 1 GB.
+const maxString = 1 << 30
+
+// checkEvery is how many steps a loop in Go takes between two looks at the
+// cancel flag.
+const checkEvery = 1024
+
+func unpack(L *lua.LState) int {
+	t := arg.Table(L, 1)
+	i := arg.OptInt(L, 2, 1, -arg.MaxInt, arg.MaxInt)
+	j := arg.OptInt(L, 3, int64(t.Len()), -arg.MaxInt, arg.MaxInt)
+	if i > j {
+		return 0
+	}
+	n := j - i + 1
+	if n > 1<<20-10_000 {
+		L.RaiseError("too many results to unpack (%d)", n)
+	}
+	top := L.GetTop()
+	L.SetTop(top + int(n)) // grows the stack once; pushing would grow it bit by bit
+	for k := range int(n) {
+		L.Replace(top+1+k, t.RawGetInt(int(i)+k))
+	}
+	return int(n)
+}
+
+// tablePack is Lua 5.2's: the values and their count in n.
+func tablePack(L *lua.LState) int {
+	n := L.GetTop()
+	t := L.CreateTable(n, 1)
+	for i := 1; i <= n; i++ {
+		t.RawSetInt(i, L.Get(i))
+	}
+	t.RawSetString("n", lua.LNumber(n))
+	L.Push(t)
+	return 1
+}
+
+func tableConcat(L *lua.LState) int {
+	t := arg.Table(L, 1)
+	sep := arg.OptString(L, 2, "")
+	i := int(arg.OptInt(L, 3, 1, -arg.MaxInt, arg.MaxInt))
+	j := int(arg.OptInt(L, 4, int64(t.Len()), -arg.MaxInt, arg.MaxInt))
+	var b strings.Builder
+	for k := i; k <= j; k++ {
+		switch v := t.RawGetInt(k).(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		case lua.LNumber:
+			b.WriteString(v.String())
+		default:
+			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type(), k)
+		}
+		if k < j {
+			b.WriteString(sep)
+		}
+		if b.Len() > maxString {
+			tooLong(L)
+		}
+		if (k-i)%checkEvery == checkEvery-1 {
+			Check(L)
+		}
+	}
+	L.Push(lua.LString(b.String()))
+	return 1
+}
+
+func stringRep(L *lua.LState) int {
+	s := arg.String(L, 1)
+	n := arg.Int(L, 2, -1<<62, 1<<62)
+	sep := arg.OptString(L, 3, "")
+	if n <= 0 {
+		L.Push(lua.LString(""))
+		return 1
+	}
+	if size := len(s) + len(sep); size > 0 && n > maxString/int64(size) {
+		tooLong(L)
+	}
+	if sep != "" {
+		s = strings.Repeat(s+sep, int(n-1)) + s
+	} else {
+		s = strings.Repeat(s, int(n))
+	}
+	L.Push(lua.LString(s))
+	return 1
+}
+
+func tooLong(L *lua.LState) {
+	L.RaiseError("resulting string too large (limit %s)", fmt.Sprintf("%d MB", maxString>>20))
+}
