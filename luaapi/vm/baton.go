@@ -1,11 +1,14 @@
 package vm
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/netrepl/netrepl/luaapi/arg"
 )
 
 // baton is the one lock of a runtime, handed on first come, first served. Who
@@ -32,13 +35,16 @@ var turns = sync.Pool{New: func() any { return &turn{ready: make(chan struct{}, 
 const hogTime = time.Second
 
 // take waits for the baton. slow is called when it has not moved for hogTime.
-func (b *baton) take(slow func()) {
+func (b *baton) take(slow func()) { b.await(b.queue(), slow) }
+
+// queue takes a place in the queue, to be waited for with await; nil stands for
+// the baton itself, when nobody held it.
+func (b *baton) queue() *turn {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	if !b.held {
 		b.held = true
-		b.mu.Unlock()
-		b.grants.Add(1)
-		return
+		return nil
 	}
 	t := turns.Get().(*turn)
 	t.next = nil
@@ -49,18 +55,23 @@ func (b *baton) take(slow func()) {
 	}
 	b.last = t
 	b.queued.Add(1)
-	b.mu.Unlock()
-
-	select {
-	case <-t.ready:
-	default:
-		b.await(t, slow)
-	}
-	b.grants.Add(1)
-	turns.Put(t)
+	return t
 }
 
+// await waits until it is t's turn.
 func (b *baton) await(t *turn, slow func()) {
+	if t != nil {
+		select {
+		case <-t.ready:
+		default:
+			b.block(t, slow)
+		}
+		turns.Put(t)
+	}
+	b.grants.Add(1)
+}
+
+func (b *baton) block(t *turn, slow func()) {
 	timer := time.NewTimer(hogTime)
 	defer timer.Stop()
 	for {
@@ -130,6 +141,7 @@ func (rt *Runtime) pause(L *lua.LState, f *Fiber, w Waker) pause {
 	if w != nil {
 		f.setWaker(w)
 	}
+	f.parked = p.thread
 	rt.drop()
 	return p
 }
@@ -147,7 +159,7 @@ func (rt *Runtime) enter(f *Fiber, thread *lua.LState) {
 	rt.baton.take(rt.nameHog)
 	rt.cur.Store(f)
 	rt.main.G.CurrentThread = thread
-	f.crowded = time.Time{}
+	f.crowded, f.parked = time.Time{}, nil
 }
 
 // drop gives the baton away.
@@ -239,4 +251,17 @@ func (rt *Runtime) Poll(L *lua.LState, wait func(func(fd uintptr) bool) error, w
 			return err
 		}
 	}
+}
+
+// WaitContext is Wait for a Go call that takes a context: it is cancelled with
+// the fiber, and after timeout. arg.Forever is no timeout.
+func (rt *Runtime) WaitContext(L *lua.LState, timeout time.Duration, fn func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if timeout < arg.Forever {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, timeout)
+		defer stop()
+	}
+	rt.Wait(L, WakerFunc(cancel), func() { fn(ctx) })
 }

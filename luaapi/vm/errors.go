@@ -184,7 +184,6 @@ func (rt *Runtime) pcall(L *lua.LState) int {
 	return rt.protect(L, L.GetTop()-1)
 }
 
-
 // protect calls what stands at the bottom of the stack with nargs arguments
 // and answers as pcall does.
 func (rt *Runtime) protect(L *lua.LState, nargs int) int {

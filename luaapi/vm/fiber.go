@@ -32,12 +32,16 @@ type Fiber struct {
 	quit  chan struct{} // made by Quit, closed by Cancel
 	state string
 	seen  chan struct{} // closed when a position is published
+	tidy  bool          // the clean-up runs: it is not cancelled with the fiber
 
 	// guarded by the baton
+	// Handle is what Lua holds of the fiber; made by module fiber.
+	Handle   *lua.LUserData
 	fn       *lua.LFunction
 	args     []lua.LValue
 	delay    time.Duration // before the first run
 	thread   *lua.LState
+	parked   *lua.LState // the thread that waits, nil while it runs
 	dirty    []Flusher
 	defers   []*lua.LFunction
 	crowded  time.Time // since when others are known to queue behind it
@@ -64,17 +68,25 @@ type SpawnOptions struct {
 	OnEnd func(L *lua.LState, err *Error) bool
 }
 
-// Spawn makes a fiber that will run fn(args...). The baton must be held, or
-// the runtime not started yet.
+// Spawn makes a fiber that will run fn(args...). Fibers start in the order they
+// were made. The baton must be held, or the runtime not started yet.
 func (rt *Runtime) Spawn(fn *lua.LFunction, args []lua.LValue, o SpawnOptions) *Fiber {
 	f := rt.newFiber(o.Name)
 	f.fn, f.args, f.delay = fn, args, o.Delay
 	rt.fibers.add(f)
+	if rt.closing.Load() {
+		f.Cancel(Cancelled)
+	}
 	if !o.Background {
 		rt.keep(1)
 	}
 	rt.goroutines.Add(1)
-	go f.run(o)
+	if f.delay > 0 {
+		f.setState("timer")
+		go f.runLater(o)
+	} else {
+		go f.run(rt.baton.queue(), o)
+	}
 	return f
 }
 
@@ -82,33 +94,35 @@ func (rt *Runtime) newFiber(name string) *Fiber {
 	return &Fiber{rt: rt, id: rt.lastID.Add(1), name: name, started: rt.Host.Clock.Now(), state: "ready"}
 }
 
-func (f *Fiber) run(o SpawnOptions) {
+// runLater is run after the fiber's delay.
+func (f *Fiber) runLater(o SpawnOptions) {
+	t := f.rt.Host.Clock.NewTimer(f.delay)
+	select {
+	case <-t.C:
+	case <-f.Quit():
+		t.Stop()
+	}
+	f.run(f.rt.baton.queue(), o)
+}
+
+// run is a fiber's goroutine; t is its place in the queue for the baton.
+func (f *Fiber) run(t *turn, o SpawnOptions) {
 	rt := f.rt
 	defer rt.goroutines.Done()
-	if f.delay > 0 {
-		f.setState("timer")
-		t := rt.Host.Clock.NewTimer(f.delay)
-		select {
-		case <-t.C:
-		case <-f.Quit():
-			t.Stop()
-		}
-	}
-	L := f.begin()
+	L := f.begin(t)
 	if f.flag.Load()&flagCancel == 0 {
 		f.results, f.err = rt.callMain(L, f.fn, f.args)
 	} else {
 		f.err = &Error{Value: lua.LString(f.reason()), Cancelled: true}
 	}
 	f.flush(L)
-	f.runDefers(L)
-	f.end(L, o)
+	f.end(f.runDefers(L), o)
 }
 
-// begin takes the baton and a thread.
-func (f *Fiber) begin() *lua.LState {
+// begin waits for the baton, in whose queue t is the place, and takes a thread.
+func (f *Fiber) begin(t *turn) *lua.LState {
 	rt := f.rt
-	rt.baton.take(rt.nameHog)
+	rt.baton.await(t, rt.nameHog)
 	rt.cur.Store(f)
 	f.setState("running")
 	f.thread = rt.newThread()
@@ -120,31 +134,44 @@ func (f *Fiber) begin() *lua.LState {
 const deferTime = time.Second
 
 // runDefers calls what fiber.defer registered, last first, under a fresh flag.
-func (f *Fiber) runDefers(L *lua.LState) {
+// It answers the thread the fiber goes on in: one that ended with an error may
+// have no room left.
+func (f *Fiber) runDefers(L *lua.LState) *lua.LState {
 	if len(f.defers) == 0 {
-		return
+		return L
 	}
-	cancelled := f.flag.And(^uint32(flagCancel))&flagCancel != 0
+	rt := f.rt
+	f.mu.Lock()
+	f.tidy, f.quit = true, nil
+	why, cancelled := f.why, f.flag.And(^uint32(flagCancel))&flagCancel != 0
+	f.mu.Unlock()
 	t := time.AfterFunc(deferTime, func() { f.Cancel("clean-up took too long") })
 	defer t.Stop()
-	f.mu.Lock()
-	f.quit = nil
-	why := f.why
-	f.mu.Unlock()
-	for len(f.defers) > 0 {
+	renew := func() {
+		L = rt.newThread()
+		f.thread, rt.main.G.CurrentThread = L, L
+	}
+	if f.err != nil {
+		renew()
+	}
+	for len(f.defers) > 0 && !f.Cancelled() {
 		fn := f.defers[len(f.defers)-1]
 		f.defers = f.defers[:len(f.defers)-1]
-		if _, err := f.rt.callMain(L, fn, nil); err != nil {
-			f.rt.report(f, err)
+		if _, err := rt.callMain(L, fn, nil); err != nil {
+			renew()
+			rt.report(f, err)
+			rt.failed.Store(true)
 		}
 		f.flush(L)
 	}
+	f.defers = nil
 	if cancelled {
-		f.flag.Or(flagCancel)
 		f.mu.Lock()
 		f.why = why
+		f.flag.Or(flagCancel)
 		f.mu.Unlock()
 	}
+	return L
 }
 
 func (f *Fiber) end(L *lua.LState, o SpawnOptions) {
@@ -249,11 +276,12 @@ func (f *Fiber) setState(s string) {
 }
 
 // Cancel makes the fiber end: what it waits for is woken, and the next Lua
-// instruction raises why. It never needs the baton.
+// instruction raises why. It never needs the baton. A fiber that cleans up
+// already is left to it.
 func (f *Fiber) Cancel(why string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.flag.Load()&flagCancel != 0 {
+	if f.flag.Load()&flagCancel != 0 || f.tidy && why == Cancelled {
 		return
 	}
 	f.why = why

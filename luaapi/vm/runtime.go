@@ -291,7 +291,7 @@ func (rt *Runtime) Close() error {
 // code outside of any fiber and must not be called from one.
 func (rt *Runtime) Do(name string, fn func(L *lua.LState)) {
 	f := rt.newFiber(name)
-	L := f.begin()
+	L := f.begin(rt.baton.queue())
 	defer func() {
 		f.flush(L)
 		rt.drop()

@@ -35,6 +35,15 @@ func traceback(rt *Runtime, L *lua.LState, level int) string {
 	}
 }
 
+// Traceback answers where a fiber waits, innermost frame first; "" for one that
+// runs or has ended. The baton must be held.
+func (rt *Runtime) Traceback(f *Fiber) string {
+	if f.parked == nil {
+		return ""
+	}
+	return traceback(rt, f.parked, 0)
+}
+
 // stackDepth answers the number of frames, which is more than from. GetStack
 // walks, so asking it for every level would be quadratic.
 func stackDepth(L *lua.LState, from int) int {
