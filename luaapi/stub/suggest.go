@@ -3,6 +3,8 @@ package stub
 import (
 	"sort"
 	"strings"
+
+	"github.com/netrepl/netrepl/luaapi/internal/spell"
 )
 
 const maxSuggestions = 5
@@ -44,12 +46,12 @@ func (s *Set) Suggest(name string) []string {
 func cost(want, name string, qualified bool) int {
 	const elsewhere, inside = 10, 20 // right word, wrong table; part of a word
 	limit := max(1, len(want)/3)
-	if d := distance(want, name, limit); d <= limit {
+	if d := spell.Distance(want, name, limit); d <= limit {
 		return d
 	}
 	w, l := last(want), last(name)
 	limit = max(1, len(w)/3)
-	d := distance(w, l, limit)
+	d := spell.Distance(w, l, limit)
 	switch {
 	case !qualified && d <= limit:
 		return d
@@ -61,32 +63,4 @@ func cost(want, name string, qualified bool) int {
 		return inside + len(l) - len(w)
 	}
 	return -1
-}
-
-// distance counts the letters to insert, delete, replace or swap with the next
-// to make b of a; above limit it answers something above limit.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	before, prev, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			d := prev[j-1]
-			if a[i-1] != b[j-1] {
-				d++
-			}
-			d = min(d, prev[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, before[j-2]+1)
-			}
-			row[j] = d
-		}
-		before, prev, row = prev, row, before
-	}
-	return prev[len(b)]
 }
