@@ -177,6 +177,49 @@ func (rt *Runtime) rethrow(L *lua.LState) {
 	}
 }
 
+// raise is error(value [, level]). As in Lua, a text gets the position of the
+// caller (level 1), or of the function that called that one (2), and so on.
+func raise(L *lua.LState) int {
+	v, level := L.Get(1), int(arg.OptInt(L, 2, 1, 0, 1<<30))
+	switch v.(type) {
+	case lua.LString, lua.LNumber:
+		v = lua.LString(position(L, level) + v.String())
+	}
+	L.Error(v, 0)
+	return 0
+}
+
+// position answers "file:line: " of the Lua function at a level of the stack,
+// "" for 0, for a Go function and beyond the end.
+func position(L *lua.LState, level int) string {
+	dbg, ok := L.GetStack(level)
+	if level == 0 || !ok {
+		return ""
+	}
+	if fn, err := L.GetInfo("Slf", dbg, lua.LNil); err != nil || fn.(*lua.LFunction).IsG {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: ", dbg.Source, dbg.CurrentLine)
+}
+
+// assert is assert(value [, message, ...]). A message that is no text is raised
+// as it is.
+func assert(L *lua.LState) int {
+	if lua.LVAsBool(arg.Any(L, 1)) {
+		return L.GetTop()
+	}
+	var v lua.LValue = lua.LString("assertion failed!")
+	if arg.Given(L, 2) {
+		v = L.Get(2)
+	}
+	switch v.(type) {
+	case lua.LString, lua.LNumber:
+		v = lua.LString(position(L, 1) + v.String())
+	}
+	L.Error(v, 0)
+	return 0
+}
+
 // pcall is Lua's, and lets pass what ends a coroutine.
 func (rt *Runtime) pcall(L *lua.LState) int {
 	arg.Any(L, 1)

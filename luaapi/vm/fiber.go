@@ -71,7 +71,7 @@ type SpawnOptions struct {
 // Spawn makes a fiber that will run fn(args...). Fibers start in the order they
 // were made. The baton must be held, or the runtime not started yet.
 func (rt *Runtime) Spawn(fn *lua.LFunction, args []lua.LValue, o SpawnOptions) *Fiber {
-	f := rt.newFiber(o.Name)
+	f := rt.newFiber(rt.lastID.Add(1), o.Name)
 	f.fn, f.args, f.delay = fn, args, o.Delay
 	rt.fibers.add(f)
 	if rt.closing.Load() {
@@ -90,8 +90,8 @@ func (rt *Runtime) Spawn(fn *lua.LFunction, args []lua.LValue, o SpawnOptions) *
 	return f
 }
 
-func (rt *Runtime) newFiber(name string) *Fiber {
-	return &Fiber{rt: rt, id: rt.lastID.Add(1), name: name, started: rt.Host.Clock.Now(), state: "ready"}
+func (rt *Runtime) newFiber(id int64, name string) *Fiber {
+	return &Fiber{rt: rt, id: id, name: name, started: rt.Host.Clock.Now(), state: "ready"}
 }
 
 // runLater is run after the fiber's delay.
@@ -224,7 +224,7 @@ func (rt *Runtime) MarkDirty(d Flusher) {
 // Current answers the fiber that holds the baton.
 func (rt *Runtime) Current() *Fiber { return rt.cur.Load() }
 
-// ID answers the fiber's number, from 1, unique in its runtime.
+// ID answers the fiber's number, from 1, unique in its runtime; 0 inside Do.
 func (f *Fiber) ID() int64 { return f.id }
 
 // Name answers the fiber's name, "" if it has none.

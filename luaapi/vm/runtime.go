@@ -290,7 +290,7 @@ func (rt *Runtime) Close() error {
 // Do runs fn with the baton held, as a fiber that is not listed. It is for Go
 // code outside of any fiber and must not be called from one.
 func (rt *Runtime) Do(name string, fn func(L *lua.LState)) {
-	f := rt.newFiber(name)
+	f := rt.newFiber(0, name)
 	L := f.begin(rt.baton.queue())
 	defer func() {
 		f.flush(L)

@@ -15,6 +15,8 @@ import (
 //	print, io.*, os.exit, os.execute,  wrote to, read from or ended the process
 //	os.remove, os.rename, os.tmpname   by themselves: all goes through the host
 //	load*, dofile, require             could kill the process in the compiler
+//	error, assert                      error's level 2 was the line of level 1;
+//	                                   assert took no message but a string
 //	pcall, xpcall                      swallowed the end of a coroutine, hid the stack
 //	coroutine.*                        could not yield or wait in pcall, sort, ...
 //	unpack, table.concat, string.rep   "registry overflow", or took all memory
@@ -40,6 +42,8 @@ func (rt *Runtime) openStock(L *lua.LState) {
 	rt.plainCall = L.NewFunction(rt.plainly)
 	rt.replace("", map[string]lua.LGFunction{
 		"print":          rt.print,
+		"error":          raise,
+		"assert":         assert,
 		"pcall":          rt.pcall,
 		"xpcall":         rt.xpcall,
 		"load":           rt.baseLoad,

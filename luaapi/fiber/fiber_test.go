@@ -1,0 +1,14 @@
+package fiber_test
+
+import (
+	"testing"
+
+	"github.com/netrepl/netrepl/luaapi/fiber"
+	"github.com/netrepl/netrepl/luaapi/luatest"
+	"github.com/netrepl/netrepl/luaapi/vm"
+)
+
+func TestLua(t *testing.T) {
+	t.Parallel()
+	luatest.Run(t, []vm.Module{fiber.Module()})
+}
