@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/netrepl/netrepl/luaapi/internal/layout"
 )
 
 var update = flag.Bool("update", false, "write the expected files anew")
@@ -82,7 +84,7 @@ func TestText(t *testing.T) {
 	}
 	golden(t, "net.txt", b.String())
 	for _, line := range strings.Split(b.String(), "\n") {
-		if utf8.RuneCountInString(line) > width || strings.HasSuffix(line, " ") {
+		if utf8.RuneCountInString(line) > layout.Width || strings.HasSuffix(line, " ") {
 			t.Errorf("line too long or with blanks at its end: %q", line)
 		}
 	}

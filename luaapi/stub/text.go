@@ -5,10 +5,11 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/netrepl/netrepl/luaapi/internal/layout"
 )
 
 const (
-	width    = 80
 	nameMax  = 16 // the widest column of names
 	typeMax  = 20 // the widest column of types
 	entryMax = 30 // the widest column of calls in a list
@@ -48,19 +49,14 @@ func (s *Set) unknown(name string) error {
 
 // page is text that is being written.
 type page struct {
-	strings.Builder
+	layout.Page
 	set *Set
-}
-
-func (p *page) line(s string) {
-	p.WriteString(strings.TrimRight(s, " "))
-	p.WriteByte('\n')
 }
 
 // title starts a part, below an empty line.
 func (p *page) title(s string) {
-	p.line("")
-	p.line(s)
+	p.Line("")
+	p.Line(s)
 }
 
 // heading starts a part whose title says what it is.
@@ -69,8 +65,8 @@ func (p *page) heading(title, what string) {
 		p.title(title)
 		return
 	}
-	p.line("")
-	p.wrap(title+" - ", "    ", what)
+	p.Line("")
+	p.Wrap(title+" - ", "    ", what)
 }
 
 func (p *page) overview() {
@@ -78,12 +74,12 @@ func (p *page) overview() {
 	for i, m := range p.set.modules {
 		rows[i] = []string{m.Name, m.Summary()}
 	}
-	p.columns(rows, nameMax)
+	p.Columns(rows, nameMax)
 }
 
 func (p *page) module(m *Module) {
-	p.line(m.Name)
-	p.prose(m.Doc)
+	p.Line(m.Name)
+	p.Prose(m.Doc)
 	p.list("Functions", pick(m.Entries, func(e *Entry) bool { return e.Kind != Field && !e.Global }))
 	p.list("Fields", pick(m.Entries, func(e *Entry) bool { return e.Kind == Field && !e.Global }))
 	p.list("Globals", pick(m.Entries, func(e *Entry) bool { return e.Global }))
@@ -99,10 +95,10 @@ func (p *page) module(m *Module) {
 }
 
 func (p *page) class(c *Class) {
-	p.line(classTitle(c))
-	p.prose(c.Doc)
+	p.Line(classTitle(c))
+	p.Prose(c.Doc)
 	if c.Shape {
-		p.line("")
+		p.Line("")
 		p.fields(c)
 		return
 	}
@@ -141,7 +137,7 @@ func (p *page) entries(es []*Entry) {
 	for i, e := range es {
 		rows[i] = []string{e.Call(), e.Summary()}
 	}
-	p.columns(rows, entryMax)
+	p.Columns(rows, entryMax)
 }
 
 // inherited names what c has from its parents.
@@ -153,12 +149,12 @@ func (p *page) inherited(c *Class) {
 		}
 	}
 	if len(names) > 0 {
-		p.wrap("  also ", "       ", strings.Join(names, ", "))
+		p.Wrap("  also ", "       ", strings.Join(names, ", "))
 	}
 }
 
 func (p *page) fields(c *Class) {
-	p.columns(p.fieldRows(c), nameMax, typeMax)
+	p.Columns(p.fieldRows(c), nameMax, typeMax)
 }
 
 func (p *page) fieldRows(c *Class) [][]string {
@@ -172,39 +168,39 @@ func (p *page) fieldRows(c *Class) [][]string {
 func (p *page) entry(e *Entry) {
 	p.signature(e)
 	for _, o := range e.Overloads {
-		p.line("    also " + o)
+		p.Line("    also " + o)
 	}
 	if e.Alias != "" {
 		p.title("Same as " + e.Alias + ".")
 	}
 	before, examples := cutExamples(e.Doc)
-	p.prose(before)
+	p.Prose(before)
 	p.params(e)
 	p.returns(e)
 	if examples != "" {
 		p.title("Example")
-		p.markdown(examples, "  ")
+		p.Markdown(examples, "  ")
 	}
 	if len(e.See) > 0 {
-		p.line("")
-		p.wrap("See ", "    ", strings.Join(e.See, ", "))
+		p.Line("")
+		p.Wrap("See ", "    ", strings.Join(e.See, ", "))
 	}
 }
 
 // signature writes what to call and what comes back, on two lines if one is
 // too short.
 func (p *page) signature(e *Entry) {
-	if s := e.Signature() + wait(e); utf8.RuneCountInString(s) <= width {
-		p.line(s)
+	if s := e.Signature() + wait(e); utf8.RuneCountInString(s) <= layout.Width {
+		p.Line(s)
 		return
 	}
 	call := e.Call()
 	rest, _ := strings.CutPrefix(e.Signature(), call)
-	p.wrap("", strings.Repeat(" ", min(len(e.Name)+1, 24)), call)
+	p.Wrap("", strings.Repeat(" ", min(len(e.Name)+1, 24)), call)
 	if rest == "" && !e.Async {
 		return
 	}
-	p.wrap("    ", "       ", strings.TrimSpace(rest+wait(e)))
+	p.Wrap("    ", "       ", strings.TrimSpace(rest+wait(e)))
 }
 
 func wait(e *Entry) string {
@@ -219,7 +215,7 @@ func (p *page) params(e *Entry) {
 	if len(e.Params) == 0 {
 		return
 	}
-	p.line("")
+	p.Line("")
 	var rows [][]string
 	for _, v := range e.Params {
 		rows = append(rows, []string{v.Name + mark(v.Optional), v.Type, v.Doc})
@@ -232,7 +228,7 @@ func (p *page) params(e *Entry) {
 			}
 		}
 	}
-	p.columns(rows, nameMax, typeMax)
+	p.Columns(rows, nameMax, typeMax)
 }
 
 // returns writes the results, unless the signature and prose say it all.
@@ -260,6 +256,18 @@ func (p *page) returns(e *Entry) {
 	}
 	if documented {
 		p.title("Returns")
-		p.columns(rows, nameMax, typeMax)
+		p.Columns(rows, nameMax, typeMax)
 	}
+}
+
+// cutExamples cuts prose before its first example.
+func cutExamples(doc string) (before, examples string) {
+	for at := 0; at < len(doc); {
+		line, _, _ := strings.Cut(doc[at:], "\n")
+		if strings.HasPrefix(strings.TrimSpace(line), fence+"lua") {
+			return strings.TrimSpace(doc[:at]), doc[at:]
+		}
+		at += len(line) + 1
+	}
+	return doc, ""
 }

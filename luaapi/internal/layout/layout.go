@@ -1,13 +1,29 @@
-package stub
+// Package layout writes plain text of 80 columns: wrapped lines, columns, and
+// Markdown as a terminal shows it.
+package layout
 
 import (
 	"strings"
 	"unicode/utf8"
 )
 
-// columns writes rows indented by two. All cells but the last of a row are
+// Width is how wide a page is.
+const Width = 80
+
+const fence = "```"
+
+// Page is text that is being written.
+type Page struct{ strings.Builder }
+
+// Line writes a line, without the blanks at its end.
+func (p *Page) Line(s string) {
+	p.WriteString(strings.TrimRight(s, " "))
+	p.WriteByte('\n')
+}
+
+// Columns writes rows indented by two. All cells but the last of a row are
 // aligned, unless they are wider than their limit; the last one is wrapped.
-func (p *page) columns(rows [][]string, limits ...int) {
+func (p *Page) Columns(rows [][]string, limits ...int) {
 	widths := make([]int, len(limits))
 	for _, row := range rows {
 		for i := range widths {
@@ -46,24 +62,24 @@ func (p *page) columns(rows [][]string, limits ...int) {
 			rest = row[len(widths)]
 		}
 		if !fits && rest != "" {
-			p.line(head)
+			p.Line(head)
 			head = indent
 		}
 		if rest == "" {
-			p.line(head)
+			p.Line(head)
 			continue
 		}
-		p.wrap(head, indent, rest)
+		p.Wrap(head, indent, rest)
 	}
 }
 
-// wrap writes words in lines of the page's width: the first after first, the
+// Wrap writes words in lines of the page's width: the first after first, the
 // others after rest.
-func (p *page) wrap(first, rest, text string) {
+func (p *Page) Wrap(first, rest, text string) {
 	line, used := first, false
 	for _, word := range strings.Fields(text) {
-		if used && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			p.line(line)
+		if used && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > Width {
+			p.Line(line)
 			line, used = rest, false
 		}
 		if used {
@@ -72,24 +88,24 @@ func (p *page) wrap(first, rest, text string) {
 		line += word
 		used = true
 	}
-	p.line(line)
+	p.Line(line)
 }
 
-// prose writes Markdown below an empty line.
-func (p *page) prose(doc string) {
+// Prose writes Markdown below an empty line.
+func (p *Page) Prose(doc string) {
 	if doc != "" {
-		p.line("")
-		p.markdown(doc, "")
+		p.Line("")
+		p.Markdown(doc, "")
 	}
 }
 
-// markdown writes Markdown for the terminal: paragraphs and list items are
+// Markdown writes Markdown for the terminal: paragraphs and list items are
 // wrapped, code is indented without its fence, the rest stays as it is.
-func (p *page) markdown(doc, indent string) {
+func (p *Page) Markdown(doc, indent string) {
 	var para, hang string
 	end := func() {
 		if para != "" {
-			p.wrap(indent, indent+hang, para)
+			p.Wrap(indent, indent+hang, para)
 		}
 		para, hang = "", ""
 	}
@@ -101,13 +117,13 @@ func (p *page) markdown(doc, indent string) {
 			end()
 			fenced = !fenced
 		case fenced:
-			p.line("  " + l)
+			p.Line("  " + l)
 		case s == "":
 			end()
-			p.line("")
+			p.Line("")
 		case s[0] == '|' || s[0] == '#' || para == "" && strings.HasPrefix(l, "    "):
 			end()
-			p.line(indent + l)
+			p.Line(indent + l)
 		case listMark(s) > 0:
 			end()
 			para, hang = s, strings.Repeat(" ", listMark(s))
@@ -131,16 +147,4 @@ func listMark(s string) int {
 		return i + 2
 	}
 	return 0
-}
-
-// cutExamples cuts prose before its first example.
-func cutExamples(doc string) (before, examples string) {
-	for at := 0; at < len(doc); {
-		line, _, _ := strings.Cut(doc[at:], "\n")
-		if strings.HasPrefix(strings.TrimSpace(line), fence+"lua") {
-			return strings.TrimSpace(doc[:at]), doc[at:]
-		}
-		at += len(line) + 1
-	}
-	return doc, ""
 }
