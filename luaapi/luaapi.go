@@ -7,6 +7,7 @@ import (
 
 	"github.com/netrepl/netrepl/luaapi/bit"
 	"github.com/netrepl/netrepl/luaapi/bytes"
+	"github.com/netrepl/netrepl/luaapi/cli"
 	"github.com/netrepl/netrepl/luaapi/help"
 	"github.com/netrepl/netrepl/luaapi/json"
 	"github.com/netrepl/netrepl/luaapi/stub"
@@ -20,6 +21,7 @@ func modules(docs func() *stub.Set) []vm.Module {
 		bit.Module(),
 		bytes.Module(),
 		json.Module(),
+		cli.Module(),
 		help.Module(docs),
 	}
 }
