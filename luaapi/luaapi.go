@@ -8,8 +8,10 @@ import (
 	"github.com/netrepl/netrepl/luaapi/bit"
 	"github.com/netrepl/netrepl/luaapi/bytes"
 	"github.com/netrepl/netrepl/luaapi/cli"
+	"github.com/netrepl/netrepl/luaapi/fiber"
 	"github.com/netrepl/netrepl/luaapi/help"
 	"github.com/netrepl/netrepl/luaapi/json"
+	"github.com/netrepl/netrepl/luaapi/socket"
 	"github.com/netrepl/netrepl/luaapi/stub"
 	"github.com/netrepl/netrepl/luaapi/vm"
 )
@@ -18,6 +20,8 @@ import (
 // for each.
 func modules(docs func() *stub.Set) []vm.Module {
 	return []vm.Module{
+		socket.Module(),
+		fiber.Module(),
 		bit.Module(),
 		bytes.Module(),
 		json.Module(),

@@ -1,0 +1,515 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/netrepl/netrepl/luaapi/arg"
+	"github.com/netrepl/netrepl/luaapi/internal/addr"
+	"github.com/netrepl/netrepl/luaapi/internal/stream"
+	"github.com/netrepl/netrepl/luaapi/vm"
+)
+
+// Socket is what a script holds: a socket that is fresh, bound, listening,
+// connected or closed. Guarded by the baton, but for Shut and String.
+type Socket struct {
+	stream.Conn // once connected, for streams
+
+	st       *state
+	kind     string // "tcp", "udp", "unix"
+	family   string // "", "4", "6"
+	dgram    bool
+	timeout  time.Duration
+	bindOpts vm.BindOptions
+	pending  []option // set when it is opened
+	local    *addr.Addr
+
+	bound vm.Bound
+	ln    net.Listener
+	pc    *packets
+	shut  atomic.Bool
+
+	id       int64
+	release  func()
+	accepted bool
+	shown    atomic.Pointer[string] // its addresses; nil: those of the connection
+}
+
+// Stream answers the connection, nil while there is none.
+func (s *Socket) Stream() *stream.Conn {
+	if s.Conn.Net() == nil {
+		return nil
+	}
+	return &s.Conn
+}
+
+// Gone tells whether it was closed.
+func (s *Socket) Gone() bool { return s.shut.Load() }
+
+// Shut closes it at once. Any goroutine.
+func (s *Socket) Shut() {
+	if s.ln != nil {
+		s.ln.Close()
+	}
+	if s.pc != nil {
+		s.pc.c.Close()
+	}
+	s.Conn.Shut()
+	if s.bound != nil {
+		s.bound.Close()
+	}
+}
+
+// String is how it shows itself: kind first.
+func (s *Socket) String() string {
+	if s.shut.Load() {
+		return s.kind + " closed"
+	}
+	if show := s.shown.Load(); show != nil {
+		return s.kind + " " + *show
+	}
+	if s.accepted {
+		c := s.Conn.Net()
+		return s.kind + " " + addr.Show(c.LocalAddr()) + " <- " + addr.Show(c.RemoteAddr())
+	}
+	return s.kind + " unbound"
+}
+
+func (s *Socket) showAs(text string) { s.shown.Store(&text) }
+
+func toString(L *lua.LState) int {
+	L.Push(lua.LString(arg.Self[*Socket](L, "socket").String()))
+	return 1
+}
+
+// network is Go's name for it.
+func (s *Socket) network() string {
+	switch {
+	case s.kind == "unix" && s.dgram:
+		return "unixgram"
+	case s.kind == "unix":
+		return "unix"
+	}
+	return s.kind + s.family
+}
+
+// own makes the scope own it, now that it is open.
+func (s *Socket) own() {
+	if s.release == nil {
+		s.id, s.release = vm.Own(s.st.rt.Scope, s)
+	}
+}
+
+func (s *Socket) setTimeout(d time.Duration) {
+	s.timeout = d
+	s.Conn.SetTimeout(d)
+}
+
+// checkAddr refuses an address of another kind than the socket.
+func (s *Socket) checkAddr(a addr.Addr) error {
+	if a.Unix() != (s.kind == "unix") {
+		return syscall.EAFNOSUPPORT
+	}
+	return nil
+}
+
+var errConnected = error(syscall.EISCONN)
+
+func (s *Socket) bind(L *lua.LState, a addr.Addr) error {
+	if err := s.checkAddr(a); err != nil {
+		return err
+	}
+	if s.bound != nil || s.ln != nil || s.pc != nil || s.Open() {
+		return syscall.EINVAL
+	}
+	if s.dgram {
+		return s.bindPackets(L, a)
+	}
+	a, err := s.lookUp(L, a)
+	if err != nil {
+		return err
+	}
+	b, err := s.st.rt.Host.Net.Bind(s.network(), a.String(), s.bindOpts)
+	if err != nil {
+		return err
+	}
+	s.bound = b
+	s.own()
+	s.showAs(addr.Show(b.Addr()) + " bound")
+	return nil
+}
+
+// lookUp turns a host name into an address of the socket's family.
+func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
+	if a.Unix() {
+		return a, nil
+	}
+	if a.Host == "" {
+		if s.family == "4" {
+			a.Host = "0.0.0.0"
+		}
+		return a, nil
+	}
+	if ip := net.ParseIP(a.Host); ip != nil {
+		if ip.To4() == nil && s.family == "4" || ip.To4() != nil && s.family == "6" {
+			return a, syscall.EAFNOSUPPORT
+		}
+		return a, nil
+	}
+	if _, zone := splitZone(a.Host); zone != "" {
+		return a, nil
+	}
+	var ips []net.IP
+	var err error
+	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
+		ips, err = s.st.rt.Host.Net.LookupIP(ctx, "ip"+s.family, a.Host)
+	})
+	if err != nil {
+		return a, err
+	}
+	if len(ips) == 0 {
+		return a, &net.DNSError{Err: vm.ErrHostNotFound, Name: a.Host, IsNotFound: true}
+	}
+	best := ips[0]
+	for _, ip := range ips { // IPv4 first, as the local names of most machines have it
+		if ip.To4() != nil {
+			best = ip
+			break
+		}
+	}
+	a.Host = best.String()
+	return a, nil
+}
+
+func (s *Socket) listen(backlog int) error {
+	if s.bound == nil {
+		if s.ln != nil {
+			return syscall.EINVAL
+		}
+		if s.kind == "unix" {
+			return syscall.EDESTADDRREQ
+		}
+		b, err := s.st.rt.Host.Net.Bind(s.network(), ":0", s.bindOpts)
+		if err != nil {
+			return err
+		}
+		s.bound = b
+		s.own()
+	}
+	b := s.bound
+	s.bound = nil
+	ln, err := b.Listen(backlog)
+	if err != nil {
+		b.Close()
+		s.finish()
+		return err
+	}
+	s.ln = ln
+	s.showAs(addr.Show(ln.Addr()) + " listening")
+	return s.applyPending(ln)
+}
+
+// acceptWaker ends a wait for a connection.
+type acceptWaker struct{ ln net.Listener }
+
+// Wake sets a deadline that has passed.
+func (w acceptWaker) Wake() { setDeadline(w.ln, time.Unix(1, 0)) }
+
+func setDeadline(ln net.Listener, t time.Time) {
+	if d, ok := ln.(interface{ SetDeadline(time.Time) error }); ok {
+		d.SetDeadline(t)
+	}
+}
+
+// accept waits for a connection.
+func (s *Socket) accept(L *lua.LState) (*Socket, error) {
+	ln, rt := s.ln, s.st.rt
+	if ln == nil {
+		return nil, syscall.EINVAL
+	}
+	timed := s.timeout < arg.Forever
+	if timed {
+		// A deadline that has passed would refuse even a connection that waits.
+		setDeadline(ln, time.Now().Add(max(s.timeout, time.Millisecond)))
+	}
+	var c net.Conn
+	var err error
+	rt.Wait(L, acceptWaker{ln}, func() { c, err = ln.Accept() })
+	if timed || rt.Current().Cancelled() {
+		setDeadline(ln, time.Time{})
+	}
+	if err != nil {
+		return nil, err
+	}
+	n := s.st.make(s.kind, s.family, false)
+	n.accepted = true
+	n.Conn.Init(s.st.env, c, arg.Forever)
+	n.own()
+	return n, nil
+}
+
+// opened makes c the socket's connection.
+func (s *Socket) opened(c net.Conn) {
+	s.Conn.Init(s.st.env, c, s.timeout)
+	s.showAs(addr.Show(c.LocalAddr()) + " -> " + addr.Show(c.RemoteAddr()))
+	s.own()
+}
+
+// dial connects to an address.
+func (s *Socket) dial(L *lua.LState, a addr.Addr) error {
+	if err := s.checkAddr(a); err != nil {
+		return err
+	}
+	if s.ln != nil || s.Conn.Net() != nil {
+		return errConnected
+	}
+	if s.dgram {
+		return s.dialPackets(L, a)
+	}
+	c, err := s.dialNet(L, a)
+	if err != nil {
+		return err
+	}
+	s.opened(c)
+	return s.applyPending(c)
+}
+
+// dialNet dials with the socket's local address, options and timeout. It is
+// the only place where a socket connects.
+func (s *Socket) dialNet(L *lua.LState, a addr.Addr) (net.Conn, error) {
+	d := &net.Dialer{KeepAlive: -1}
+	switch {
+	case s.bound != nil:
+		d.LocalAddr = s.bound.Addr()
+		d.Control = reuseAddr
+		s.bound.Close()
+		s.bound = nil
+	case s.local != nil:
+		local, err := s.lookUp(L, *s.local)
+		if err != nil {
+			return nil, err
+		}
+		if d.LocalAddr, err = net.ResolveTCPAddr("tcp"+s.family, local.String()); err != nil {
+			return nil, err
+		}
+	}
+	if a.Host == "" && !a.Unix() {
+		a.Host = "localhost"
+	}
+	var c net.Conn
+	var err error
+	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
+		c, err = s.st.rt.Host.Net.Dial(ctx, d, s.network(), a.String())
+		if err != nil && ctx.Err() != nil {
+			err = ctx.Err()
+		}
+	})
+	if err == nil && s.shut.Load() { // closed by another fiber meanwhile
+		c.Close()
+		err = net.ErrClosed
+	}
+	return c, err
+}
+
+// finish marks it closed and lets the scope go of it.
+func (s *Socket) finish() {
+	s.shut.Store(true)
+	if s.release != nil {
+		s.release()
+		s.release = nil
+	}
+}
+
+// close closes it, sending first what was written.
+func (s *Socket) close(L *lua.LState) {
+	if s.shut.Load() {
+		return
+	}
+	if s.Conn.Net() != nil {
+		s.Conn.Close(L)
+	}
+	s.finish()
+	s.Shut()
+}
+
+func sockClose(L *lua.LState) int {
+	arg.Self[*Socket](L, "socket").close(L)
+	L.Push(lua.LTrue)
+	return 1
+}
+
+// result pushes true, or nil and why not.
+func result(L *lua.LState, err error) int {
+	if err != nil {
+		return stream.Fail(L, err)
+	}
+	L.Push(lua.LTrue)
+	return 1
+}
+
+// ready answers the socket a method was called on; an error if it is closed.
+func ready(L *lua.LState) (*Socket, error) {
+	s := arg.Self[*Socket](L, "socket")
+	if s.shut.Load() {
+		return s, net.ErrClosed
+	}
+	return s, nil
+}
+
+// target reads an address for a socket: a path for a unix one.
+func (s *Socket) target(L *lua.LState, i int) addr.Addr {
+	if s.kind == "unix" {
+		path := arg.String(L, i)
+		if len(path) > 5 && path[:5] == "unix:" {
+			path = path[5:]
+		}
+		if path == "" {
+			arg.Fail(L, i, "path of a socket", "")
+		}
+		return addr.Addr{Path: path}
+	}
+	a := addr.Read(L, i)
+	if a.Unix() {
+		arg.Fail(L, i, "host", "")
+	}
+	return a
+}
+
+func sockBind(L *lua.LState) int {
+	s, err := ready(L)
+	a := s.target(L, 2)
+	if err == nil {
+		err = s.bind(L, a)
+	}
+	return result(L, err)
+}
+
+func sockListen(L *lua.LState) int {
+	s, err := ready(L)
+	n := int(arg.OptInt(L, 2, backlog, 0, 1<<30))
+	if err == nil {
+		err = s.listen(n)
+	}
+	return result(L, err)
+}
+
+func sockConnect(L *lua.LState) int {
+	s, err := ready(L)
+	if s.dgram && L.Get(2) == lua.LString("*") { // LuaSocket's way to disconnect
+		if err == nil {
+			err = s.disconnect()
+		}
+		return result(L, err)
+	}
+	a := s.target(L, 2)
+	if err == nil {
+		err = s.dial(L, a)
+	}
+	return result(L, err)
+}
+
+func sockAccept(L *lua.LState) int {
+	s, err := ready(L)
+	if err != nil {
+		return stream.Fail(L, err)
+	}
+	c, err := s.accept(L)
+	if err != nil {
+		return stream.Fail(L, err)
+	}
+	s.st.push(L, c)
+	return 1 + s.st.pushAddr(L, c.Conn.Net().RemoteAddr())
+}
+
+func sockSetTimeout(L *lua.LState) int {
+	s := arg.Self[*Socket](L, "socket")
+	s.setTimeout(arg.Seconds(L, 2))
+	L.Push(lua.LTrue)
+	return 1
+}
+
+func sockGetTimeout(L *lua.LState) int {
+	s := arg.Self[*Socket](L, "socket")
+	if s.timeout == arg.Forever {
+		L.Push(lua.LNil)
+	} else {
+		L.Push(lua.LNumber(s.timeout.Seconds()))
+	}
+	return 1
+}
+
+var errNotConnected = error(syscall.ENOTCONN)
+
+func (s *Socket) localAddr() (net.Addr, error) {
+	switch {
+	case s.shut.Load():
+		return nil, net.ErrClosed
+	case s.Conn.Net() != nil:
+		return s.Conn.Net().LocalAddr(), nil
+	case s.ln != nil:
+		return s.ln.Addr(), nil
+	case s.bound != nil:
+		return s.bound.Addr(), nil
+	case s.pc != nil:
+		return s.pc.c.LocalAddr(), nil
+	}
+	return nil, errors.New("not bound")
+}
+
+func sockName(L *lua.LState) int {
+	a, err := arg.Self[*Socket](L, "socket").localAddr()
+	if err != nil {
+		return stream.Fail(L, err)
+	}
+	return addr.Push(L, a)
+}
+
+func peerName(L *lua.LState) int {
+	s := arg.Self[*Socket](L, "socket")
+	switch {
+	case s.shut.Load():
+		return stream.Fail(L, net.ErrClosed)
+	case s.Conn.Net() != nil:
+		return addr.Push(L, s.Conn.Net().RemoteAddr())
+	case s.pc != nil && s.pc.peer != nil:
+		return addr.Push(L, s.pc.peer)
+	}
+	return stream.Fail(L, errNotConnected)
+}
+
+// getStats answers bytes received, bytes sent, and the age in seconds.
+func getStats(L *lua.LState) int {
+	s := arg.Self[*Socket](L, "socket")
+	received, sent, started := s.Stats()
+	if s.pc != nil {
+		received, sent, started = s.pc.received, s.pc.sent, s.pc.started
+	}
+	age := 0.0
+	if !started.IsZero() {
+		age = s.st.rt.Host.Clock.Now().Sub(started).Seconds()
+	}
+	L.Push(lua.LNumber(received))
+	L.Push(lua.LNumber(sent))
+	L.Push(lua.LNumber(age))
+	return 3
+}
+
+func sockID(L *lua.LState) int {
+	L.Push(lua.LNumber(arg.Self[*Socket](L, "socket").id))
+	return 1
+}
+
+func splitZone(host string) (string, string) {
+	for i := range len(host) {
+		if host[i] == '%' {
+			return host[:i], host[i+1:]
+		}
+	}
+	return host, ""
+}
