@@ -112,8 +112,9 @@ func (f *Fiber) run(t *turn, o SpawnOptions) {
 	L := f.begin(t)
 	if f.flag.Load()&flagCancel == 0 {
 		f.results, f.err = rt.callMain(L, f.fn, f.args)
-	} else {
-		f.err = &Error{Value: lua.LString(f.reason()), Cancelled: true}
+	}
+	if f.err == nil && f.Cancelled() { // before it began, or in its very last call
+		f.results, f.err = nil, &Error{Value: lua.LString(f.reason()), Cancelled: f.reason() == Cancelled}
 	}
 	f.flush(L)
 	f.end(f.runDefers(L), o)
