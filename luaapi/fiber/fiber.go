@@ -157,10 +157,10 @@ func join(L *lua.LState) int {
 	if ended(f) || timeout == 0 {
 		breathe(rt, L)
 	} else {
-		w := newWaiter(1)
-		f.Watch(w.wake)
-		w.wait(rt, L, timeout)
-		f.Unwatch(w.wake)
+		p := &vm.Parking{}
+		f.Watch(p)
+		rt.Park(L, p, timeout)
+		f.Unwatch(p)
 		vm.Check(L)
 	}
 	if !ended(f) {

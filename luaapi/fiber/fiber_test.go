@@ -12,3 +12,7 @@ func TestLua(t *testing.T) {
 	t.Parallel()
 	luatest.Run(t, []vm.Module{fiber.Module()})
 }
+
+func BenchmarkLua(b *testing.B) {
+	luatest.Bench(b, []vm.Module{fiber.Module()})
+}

@@ -56,7 +56,7 @@ func (q *queue) hand(v lua.LValue) bool {
 		w := q.getters.Remove(e).(*waiter)
 		if !w.done {
 			w.done, w.from, w.value = true, q, v
-			w.tell()
+			w.Unpark()
 			return true
 		}
 	}
@@ -93,7 +93,7 @@ func (q *queue) takePut() (lua.LValue, bool) {
 	}
 	w := q.putters.Remove(e).(*waiter)
 	w.done = true
-	w.tell()
+	w.Unpark()
 	return w.value, true
 }
 
@@ -120,10 +120,9 @@ func put(L *lua.LState) int {
 		rt.Breathe(L)
 		return fail(L, vm.ErrTimeout)
 	default:
-		w := newWaiter(1)
-		w.value = v
+		w := &waiter{value: v}
 		e := q.putters.PushBack(w)
-		w.wait(rt, L, timeout)
+		rt.Park(L, &w.Parking, timeout)
 		q.putters.Remove(e)
 		if w.done {
 			break
@@ -147,9 +146,9 @@ func getWithin(L *lua.LState, q *queue) int {
 	}
 	v, ok := q.take()
 	if !ok && !q.closed && timeout != 0 {
-		w := newWaiter(1)
+		w := &waiter{}
 		e := q.getters.PushBack(w)
-		w.wait(rt, L, timeout)
+		rt.Park(L, &w.Parking, timeout)
 		q.getters.Remove(e)
 		settle(L, w)
 		if v, ok = w.value, w.done; !ok {
@@ -180,7 +179,7 @@ func closeQueue(L *lua.LState) int {
 	q.closed = true
 	for _, l := range []*list.List{&q.getters, &q.putters} {
 		for e := l.Front(); e != nil; e = e.Next() { // they leave by themselves
-			e.Value.(*waiter).tell()
+			e.Value.(*waiter).Unpark()
 		}
 	}
 	return 0

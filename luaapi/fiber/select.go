@@ -87,21 +87,21 @@ func pick(sources []source) int {
 
 // waitAny waits until one of them wakes the waiter it answers.
 func waitAny(L *lua.LState, sources []source, timeout time.Duration) *waiter {
-	w := newWaiter(len(sources) + 1)
+	w := &waiter{}
 	elements := make([]*list.Element, len(sources))
 	for i, s := range sources {
 		if s.queue != nil {
 			elements[i] = s.queue.getters.PushBack(w)
 		} else {
-			s.fiber.Watch(w.wake)
+			s.fiber.Watch(&w.Parking)
 		}
 	}
-	w.wait(vm.Of(L), L, timeout)
+	vm.Of(L).Park(L, &w.Parking, timeout)
 	for i, s := range sources {
 		if s.queue != nil {
 			s.queue.getters.Remove(elements[i])
 		} else {
-			s.fiber.Unwatch(w.wake)
+			s.fiber.Unwatch(&w.Parking)
 		}
 	}
 	return w

@@ -31,20 +31,11 @@ func sleep(L *lua.LState) int {
 
 // pause waits. Others run even when there is nothing to wait for.
 func pause(rt *vm.Runtime, L *lua.LState, d time.Duration) {
-	if d <= 0 {
-		rt.Wait(L, nil, func() {})
-		vm.Check(L)
-		return
+	if d > 0 {
+		rt.Park(L, &vm.Parking{}, d)
+	} else {
+		rt.Yield(L)
 	}
-	quit := rt.Current().Quit()
-	timer := rt.Host.Clock.NewTimer(d)
-	defer timer.Stop()
-	rt.Wait(L, vm.Quits, func() {
-		select {
-		case <-timer.C:
-		case <-quit:
-		}
-	})
 	vm.Check(L)
 }
 

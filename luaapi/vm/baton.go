@@ -2,6 +2,7 @@ package vm
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,28 +15,25 @@ import (
 // baton is the one lock of a runtime, handed on first come, first served. Who
 // holds it runs Lua. sync.Mutex would not do: it lets newcomers pass a queue.
 type baton struct {
-	mu     sync.Mutex // guards held, first, last
+	mu     sync.Mutex // guards held, first, last, and queued of each turn
 	held   bool
 	first  *turn
 	last   *turn
-	queued atomic.Int32 // length of the queue, for those who only ask
-	grants atomic.Uint64
+	queued atomic.Int32  // length of the queue, for those who only ask
+	grants atomic.Uint64 // how often it was taken
 }
 
 // turn is one place in the queue.
 type turn struct {
-	ready chan struct{}
-	next  *turn
+	ready  chan struct{} // the baton comes through it
+	next   *turn
+	queued bool // stands in the queue, or has the baton in ready
 }
 
 var turns = sync.Pool{New: func() any { return &turn{ready: make(chan struct{}, 1)} }}
 
-// hogTime is how long a fiber may compute while others queue before it is
-// named.
-const hogTime = time.Second
-
-// take waits for the baton. slow is called when it has not moved for hogTime.
-func (b *baton) take(slow func()) { b.await(b.queue(), slow) }
+// take waits for the baton.
+func (b *baton) take() { b.await(b.queue()) }
 
 // queue takes a place in the queue, to be waited for with await; nil stands for
 // the baton itself, when nobody held it.
@@ -47,7 +45,26 @@ func (b *baton) queue() *turn {
 		return nil
 	}
 	t := turns.Get().(*turn)
-	t.next = nil
+	b.push(t)
+	return t
+}
+
+// enqueue puts t into the queue, unless it stands there already.
+func (b *baton) enqueue(t *turn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case t.queued:
+	case b.held:
+		b.push(t)
+	default:
+		b.held, t.queued = true, true
+		t.ready <- struct{}{}
+	}
+}
+
+func (b *baton) push(t *turn) {
+	t.next, t.queued = nil, true
 	if b.last == nil {
 		b.first = t
 	} else {
@@ -55,37 +72,23 @@ func (b *baton) queue() *turn {
 	}
 	b.last = t
 	b.queued.Add(1)
-	return t
 }
 
-// await waits until it is t's turn.
-func (b *baton) await(t *turn, slow func()) {
+// await waits until it is t's turn, and uses t up.
+func (b *baton) await(t *turn) {
 	if t != nil {
-		select {
-		case <-t.ready:
-		default:
-			b.block(t, slow)
-		}
+		<-t.ready
+	}
+	b.done(t)
+}
+
+// done follows when the baton has come; it uses t up.
+func (b *baton) done(t *turn) {
+	if t != nil {
+		t.queued = false
 		turns.Put(t)
 	}
 	b.grants.Add(1)
-}
-
-func (b *baton) block(t *turn, slow func()) {
-	timer := time.NewTimer(hogTime)
-	defer timer.Stop()
-	for {
-		seen := b.grants.Load()
-		select {
-		case <-t.ready:
-			return
-		case <-timer.C:
-			if b.grants.Load() == seen {
-				slow()
-			}
-			timer.Reset(hogTime)
-		}
-	}
 }
 
 // give hands the baton to the first in the queue.
@@ -156,7 +159,11 @@ func (p *pause) resume() {
 
 // enter takes the baton for f, which runs in thread.
 func (rt *Runtime) enter(f *Fiber, thread *lua.LState) {
-	rt.baton.take(rt.nameHog)
+	rt.baton.take()
+	rt.entered(f, thread)
+}
+
+func (rt *Runtime) entered(f *Fiber, thread *lua.LState) {
 	rt.cur.Store(f)
 	rt.main.G.CurrentThread = thread
 	f.crowded, f.parked = time.Time{}, nil
@@ -184,6 +191,15 @@ func (rt *Runtime) Breathe(L *lua.LState) {
 		f.crowded = now
 	case now.Sub(f.crowded) >= fairness:
 		rt.Wait(L, nil, func() {})
+	}
+}
+
+// Yield lets every fiber run that could.
+func (rt *Runtime) Yield(L *lua.LState) {
+	if rt.baton.queued.Load() > 0 {
+		rt.Wait(L, nil, func() {})
+	} else {
+		rt.Wait(L, nil, runtime.Gosched) // one may be on its way into the queue
 	}
 }
 

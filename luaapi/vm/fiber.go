@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,7 +49,7 @@ type Fiber struct {
 	poll     *poller
 	depth    int // of coroutines resumed inside it
 	ended    bool
-	watchers []chan struct{} // told when it has ended
+	watchers []*Parking // told when it has ended
 	results  []lua.LValue
 	err      *Error
 	hog      bool // was named for computing too long
@@ -123,7 +124,7 @@ func (f *Fiber) run(t *turn, o SpawnOptions) {
 // begin waits for the baton, in whose queue t is the place, and takes a thread.
 func (f *Fiber) begin(t *turn) *lua.LState {
 	rt := f.rt
-	rt.baton.await(t, rt.nameHog)
+	rt.baton.await(t)
 	rt.cur.Store(f)
 	f.setState("running")
 	f.thread = rt.newThread()
@@ -182,7 +183,7 @@ func (f *Fiber) end(L *lua.LState, o SpawnOptions) {
 	handled := o.OnEnd != nil && o.OnEnd(L, f.err)
 	for _, w := range f.watchers {
 		handled = true
-		w <- struct{}{}
+		w.Unpark()
 	}
 	f.watchers = nil
 	if f.err != nil && !f.err.Cancelled && !handled {
@@ -344,17 +345,14 @@ func (f *Fiber) Outcome() (ended bool, results []lua.LValue, err *Error) {
 	return f.ended, f.results, f.err
 }
 
-// Watch makes the fiber send to c, which must have room for it, when it has
-// ended. The baton must be held.
-func (f *Fiber) Watch(c chan struct{}) { f.watchers = append(f.watchers, c) }
+// Watch makes the fiber unpark p when it has ended. Its error counts as taken.
+// The baton must be held.
+func (f *Fiber) Watch(p *Parking) { f.watchers = append(f.watchers, p) }
 
 // Unwatch takes Watch back. The baton must be held.
-func (f *Fiber) Unwatch(c chan struct{}) {
-	for i, w := range f.watchers {
-		if w == c {
-			f.watchers = append(f.watchers[:i], f.watchers[i+1:]...)
-			return
-		}
+func (f *Fiber) Unwatch(p *Parking) {
+	if i := slices.Index(f.watchers, p); i >= 0 {
+		f.watchers = slices.Delete(f.watchers, i, i+1)
 	}
 }
 
@@ -390,6 +388,10 @@ func (f *Fiber) publish(pos string) {
 	}
 	f.mu.Unlock()
 }
+
+// hogTime is how long a fiber may compute while others queue before it is
+// named.
+const hogTime = time.Second
 
 // nameHog says once which fiber computes while others queue.
 func (rt *Runtime) nameHog() {

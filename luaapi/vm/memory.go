@@ -13,31 +13,39 @@ import (
 // longer to copy at any size that matters.
 const memoryTick = 50 * time.Millisecond
 
-// watchMemory stops the running fiber when the process's heap is over the
-// limit.
-func (rt *Runtime) watchMemory() {
+// watch looks after the running fiber until the runtime is closed: it stops it
+// when the process's heap is over the limit, and names it when others have been
+// queueing behind it for long.
+func (rt *Runtime) watch() {
+	t := time.NewTicker(memoryTick)
+	defer t.Stop()
 	limit := rt.config.MemoryLimit
-	go func() {
-		t := time.NewTicker(memoryTick)
-		defer t.Stop()
-		for {
-			select {
-			case <-rt.stop:
-				return
-			case <-t.C:
-			}
-			f := rt.cur.Load()
-			if f == nil {
-				continue
-			}
-			if limit == 0 {
-				limit = defaultMemoryLimit()
-			}
-			if heap := heapBytes(); heap > limit {
-				f.Cancel(fmt.Sprintf("memory limit of %d MB exceeded", limit>>20))
-			}
+	var grants uint64
+	var since time.Time // it got the baton
+	for {
+		var now time.Time
+		select {
+		case <-rt.stop:
+			return
+		case now = <-t.C:
 		}
-	}()
+		if n := rt.baton.grants.Load(); n != grants || rt.baton.queued.Load() == 0 {
+			grants, since = n, now
+		} else if now.Sub(since) >= hogTime {
+			rt.nameHog()
+			since = now
+		}
+		f := rt.cur.Load()
+		if f == nil {
+			continue
+		}
+		if limit == 0 {
+			limit = defaultMemoryLimit()
+		}
+		if heap := heapBytes(); heap > limit {
+			f.Cancel(fmt.Sprintf("memory limit of %d MB exceeded", limit>>20))
+		}
+	}
 }
 
 func heapBytes() uint64 {

@@ -110,7 +110,7 @@ func New(host *Host, config Config) *Runtime {
 	arg.SetNamer(L, rt)
 	rt.openStock(L)
 	rt.openModules(L)
-	rt.watchMemory()
+	go rt.watch()
 	return rt
 }
 
