@@ -28,6 +28,8 @@ type SyntaxError struct {
 	Line  int    // 0 if the chunk as a whole is meant
 	Near  string // the token, "<eof>" at the end
 	Text  string
+	// Column is that of the token's last byte, from 1; 0 if it is not known.
+	Column int
 }
 
 // Error answers "chunk:line: text near 'token'".
@@ -107,12 +109,12 @@ func syntaxError(chunk string, src []byte, err error) error {
 	if !errors.As(err, &pe) {
 		return &SyntaxError{Chunk: chunk, Text: err.Error()}
 	}
-	e := &SyntaxError{Chunk: chunk, Line: pe.Pos.Line, Near: strings.TrimSpace(pe.Token), Text: pe.Message}
+	e := &SyntaxError{Chunk: chunk, Line: pe.Pos.Line, Near: strings.TrimSpace(pe.Token), Text: pe.Message, Column: pe.Pos.Column}
 	if e.Text == "parse error" {
 		e.Text = "syntax error"
 	}
 	if pe.Pos.Line == parse.EOF {
-		e.Line, e.Near = bytes.Count(bytes.TrimRight(src, "\n"), []byte("\n"))+1, "<eof>"
+		e.Line, e.Near, e.Column = bytes.Count(bytes.TrimRight(src, "\n"), []byte("\n"))+1, "<eof>", 0
 	}
 	return e
 }
