@@ -1,6 +1,6 @@
 ---@meta
 
---- Packs and unpacks binary data; writes it as hex, base64 and dumps.
+--- Packs and unpacks binary data; writes it as hex, base64 and dumps; hashes it.
 ---
 --- A format is a row of options, as in Lua 5.3:
 ---
@@ -153,6 +153,52 @@ function bytes.unbase64(text, variant) end
 ---@param crc? integer the CRC of what came before, 0 unless given
 ---@return integer crc from 0 to 2^32-1
 function bytes.crc32(s, crc) end
+
+--- Computes the SHA-256 of data, as 64 hex digits.
+---
+--- ```lua
+--- assert(bytes.sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+--- ```
+---@param s string the data
+---@return string text
+---@see bytes.hash
+function bytes.sha256(s) end
+
+--- Makes a hash that takes its data piece by piece, as it comes.
+---
+--- ```lua
+--- local h = bytes.hash("sha256")
+--- for _, piece in ipairs { "a", "b", "c" } do h:update(piece) end
+--- assert(h:hex() == bytes.sha256("abc"))
+--- ```
+---@param name "sha256" which one
+---@return hash h
+function bytes.hash(name) end
+
+--- A hash that is being computed.
+---@class hash
+local hash = {}
+
+--- Adds data.
+---
+--- ```lua
+--- assert(bytes.hash("sha256"):update("a"):update("bc"):hex() == bytes.sha256("abc"))
+--- ```
+---@param s string the data
+---@return hash self
+function hash:update(s) end
+
+--- Answers the hash of what was added so far, in hex digits.
+---
+--- More may be added after it.
+---
+--- ```lua
+--- local h = bytes.hash("sha256"):update("abc")
+--- assert(h:hex() == bytes.sha256("abc"))
+--- assert(h:update("d"):hex() == bytes.sha256("abcd"))
+--- ```
+---@return string text
+function hash:hex() end
 
 --- Combines each byte with a byte of a key by exclusive or.
 ---

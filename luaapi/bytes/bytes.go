@@ -1,5 +1,5 @@
-// Package bytes is the Lua module bytes: binary records, and text forms of
-// binary data. It also gives string.pack, string.unpack and string.packsize.
+// Package bytes is the Lua module bytes: binary records, text forms of binary
+// data, check sums. It also gives string.pack, string.unpack and string.packsize.
 package bytes
 
 import (
@@ -50,6 +50,8 @@ func (lib *library) functions() map[string]lua.LGFunction {
 		"unbase64": unbase64,
 		"crc32":    crc32Update,
 		"xor":      xor,
+		"sha256":   sha256Sum,
+		"hash":     newHash,
 	}
 }
 

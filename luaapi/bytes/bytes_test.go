@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/netrepl/netrepl/luaapi/luatest"
+	"github.com/netrepl/netrepl/luaapi/vm"
 )
 
 // testState makes a plain state with the module as a global.
@@ -20,23 +23,7 @@ func testState(t testing.TB) *lua.LState {
 	return L
 }
 
-func TestLua(t *testing.T) {
-	t.Parallel()
-	L := testState(t)
-	if err := L.DoFile("bytes_test.lua"); err != nil {
-		t.Fatal(err)
-	}
-	L.G.Global.ForEach(func(k, v lua.LValue) {
-		fn, ok := v.(*lua.LFunction)
-		if name := k.String(); ok && strings.HasPrefix(name, "test_") {
-			t.Run(name, func(t *testing.T) {
-				if err := L.CallByParam(lua.P{Fn: fn, Protect: true}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-	})
-}
+func TestLua(t *testing.T) { luatest.Run(t, []vm.Module{Module()}) }
 
 // TestLikePython compares records with those of Python's struct.pack.
 func TestLikePython(t *testing.T) {

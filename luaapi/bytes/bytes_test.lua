@@ -282,3 +282,24 @@ function test_xor()
   assert(bytes.xor(masked, key) == data)
   raises("key of at least one byte", bytes.xor, "abc", "")
 end
+
+function test_hash()
+  -- The test vectors of FIPS 180.
+  local vectors = {
+    [""] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    [("a"):rep(1000000)] = "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+  }
+  for s, want in pairs(vectors) do
+    assert(bytes.sha256(s) == want)
+    for _, size in ipairs { 1000, 4095, 4096, 4097, 70000 } do
+      local h = bytes.hash("sha256")
+      for i = 1, #s, size do assert(h:update(s:sub(i, i + size - 1)) == h) end
+      assert(h:hex() == want and h:hex() == want)
+    end
+  end
+  assert(tostring(bytes.hash("sha256")) == "hash sha256")
+  raises("sha256", bytes.hash, "sha255")
+  raises("hash:update: s: string expected", bytes.hash("sha256").update, bytes.hash("sha256"))
+  raises("colon", bytes.hash("sha256").hex)
+end
