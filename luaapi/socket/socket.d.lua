@@ -257,6 +257,18 @@ function socket.get(id) end
 ---@return table sockets
 function socket.list() end
 
+--- Answers the time of day, in seconds since 1970 with fractions.
+---
+--- It jumps when somebody sets the clock; `fiber.now` measures how long
+--- something took.
+---
+--- ```lua
+--- local whole = os.time()
+--- assert(socket.gettime() >= whole)
+--- ```
+---@return number seconds
+function socket.gettime() end
+
 --- What every socket can.
 ---@class sock
 local sock = {}

@@ -55,6 +55,7 @@ func open(rt *vm.Runtime, L *lua.LState) lua.LValue {
 		"pump":    st.pump,
 		"get":     st.get,
 		"list":    st.list,
+		"gettime": st.gettime,
 		"unix":    func(L *lua.LState) int { return st.push(L, st.make("unix", "", false)) },
 	}
 	for _, kind := range []string{"tcp", "udp"} {
@@ -69,6 +70,12 @@ func open(rt *vm.Runtime, L *lua.LState) lua.LValue {
 		t.RawSetString(name, lua.LNumber(v))
 	}
 	return t
+}
+
+// gettime is socket.gettime(), as in LuaSocket.
+func (st *state) gettime(L *lua.LState) int {
+	L.Push(lua.LNumber(float64(st.rt.Host.Clock.Now().UnixMicro()) / 1e6))
+	return 1
 }
 
 func methods(kind string) map[string]lua.LGFunction {

@@ -174,3 +174,9 @@ function test_handler_error_is_logged()
   eq({c:recv()}, {nil, "closed", ""})
   s:stop(1)
 end
+
+function test_gettime()
+  local before = os.time()
+  local a, b = socket.gettime(), socket.gettime()
+  assert(before <= a and a <= b and b < os.time() + 1)
+end
