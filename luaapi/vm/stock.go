@@ -182,13 +182,19 @@ func (rt *Runtime) baseLoadFile(L *lua.LState) int {
 
 func (rt *Runtime) loadFileOrInput(L *lua.LState) (*lua.LFunction, error) {
 	if !arg.Given(L, 1) {
-		src, err := rt.readInput(L)
-		if err != nil {
-			return nil, err
-		}
-		return rt.Load(L, "stdin", src)
+		return rt.LoadInput(L)
 	}
 	return rt.LoadFile(L, arg.String(L, 1))
+}
+
+// LoadInput compiles the whole standard input as a chunk named stdin. The
+// baton must be held; it is given away while the input is read.
+func (rt *Runtime) LoadInput(L *lua.LState) (*lua.LFunction, error) {
+	src, err := rt.readInput(L)
+	if err != nil {
+		return nil, err
+	}
+	return rt.Load(L, "stdin", src)
 }
 
 func (rt *Runtime) doFile(L *lua.LState) int {
