@@ -17,9 +17,8 @@ import (
 
 // Env is what the streams of one runtime share. Guarded by the baton.
 type Env struct {
-	rt    *vm.Runtime
-	spare []byte   // target of large reads, given away as a string when filled
-	bufs  [][]byte // empty buffers of closed or idle streams
+	rt   *vm.Runtime
+	bufs [][]byte // empty buffers of closed or idle streams
 }
 
 type envKey struct{}

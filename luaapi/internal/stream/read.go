@@ -50,7 +50,6 @@ func (s *Conn) begin(L *lua.LState, d time.Duration) error {
 	if !s.rd.Enter(s.env.rt, L, d) {
 		return side.ErrTimeout
 	}
-	s.rd.Start(d)
 	return nil
 }
 
@@ -121,28 +120,10 @@ func (s *Conn) Recv(L *lua.LState, n int, d time.Duration) (string, error) {
 	if b := s.unread(); len(b) > 0 {
 		return s.taken(min(n, len(b))), nil
 	}
-	if n > maxBuf/2 {
-		return s.recvLarge(L, min(n, maxBuf))
-	}
-	b := s.scratch()[:n]
+	b := s.scratch()
+	b = b[:min(n, len(b))]
 	n, err := s.receive(L, b)
 	return string(b[:n]), err
-}
-
-// recvLarge receives into a buffer that becomes the string when it was filled
-// well enough, so that bulk data is copied once, by the kernel.
-func (s *Conn) recvLarge(L *lua.LState, n int) (string, error) {
-	b := s.env.spare
-	s.env.spare = nil
-	if len(b) < n {
-		b = make([]byte, maxBuf)
-	}
-	got, err := s.receive(L, b[:n])
-	if got >= maxBuf/2 {
-		return unsafe.String(&b[0], got), err
-	}
-	s.env.spare = b
-	return string(b[:got]), err
 }
 
 // taken takes the first n bytes of unread as a string.
