@@ -17,7 +17,6 @@ func (p *packets) sendMany(L *lua.LState, list [][]byte, to net.Addr, d time.Dur
 		return 0, side.ErrTimeout
 	}
 	defer p.wr.Leave()
-	p.wr.Start(d)
 	if p.wr.Poll {
 		p.wr.Limit = time.Now().Add(time.Millisecond)
 	}

@@ -155,12 +155,11 @@ func (p *packets) receive(L *lua.LState, n int, d time.Duration) (packet, error)
 	}
 	defer p.rd.Leave()
 	if len(p.queue) == 0 {
-		p.rd.Start(d)
 		p.rd.Rearm(p.c.SetReadDeadline)
 		p.rd.Err, p.size = nil, n
 		var err error
 		if p.raw != nil {
-			err = p.rt.Poll(L, p.raw.Read, (*packetReadWaker)(p), (*packetReadJob)(p))
+			err = p.rt.Poll(L, p.raw, vm.ToRead, (*packetReadWaker)(p), (*packetReadJob)(p))
 			if err == nil {
 				err = p.rd.Err
 			}
@@ -219,7 +218,6 @@ func (p *packets) send(L *lua.LState, data string, to net.Addr, d time.Duration)
 		return side.ErrTimeout
 	}
 	defer p.wr.Leave()
-	p.wr.Start(d)
 	p.wr.Rearm(p.c.SetWriteDeadline)
 	p.wr.Buf, p.wr.Err = unsafe.Slice(unsafe.StringData(data), len(data)), nil
 	var err error
@@ -242,7 +240,7 @@ func (p *packets) send(L *lua.LState, data string, to net.Addr, d time.Duration)
 
 // poll sends what stands in wr.Buf to p.to.
 func (p *packets) poll(L *lua.LState) error {
-	err := p.rt.Poll(L, p.raw.Write, (*packetWriteWaker)(p), (*packetWriteJob)(p))
+	err := p.rt.Poll(L, p.raw, vm.ToWrite, (*packetWriteWaker)(p), (*packetWriteJob)(p))
 	if err == nil {
 		err = p.wr.Err
 	}
@@ -363,7 +361,6 @@ func (p *packets) sendAgain(L *lua.LState, data string, d time.Duration) error {
 		return side.ErrTimeout
 	}
 	defer p.wr.Leave()
-	p.wr.Start(d)
 	p.wr.Rearm(p.c.SetWriteDeadline)
 	p.wr.Buf, p.wr.Err, p.to = unsafe.Slice(unsafe.StringData(data), len(data)), nil, p.lastTo
 	return p.sentOne(len(data), p.poll(L))

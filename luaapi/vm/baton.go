@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -154,7 +155,9 @@ func (p *pause) resume() {
 		p.f.setWaker(nil)
 	}
 	p.rt.enter(p.f, p.thread)
-	p.rt.reap()
+	if p.rt.reaper.found.Load() {
+		p.rt.reap()
+	}
 }
 
 // enter takes the baton for f, which runs in thread.
@@ -214,7 +217,6 @@ type Job interface {
 // poller is the part of a fiber that waits for a descriptor; kept, so that a
 // wait allocates nothing.
 type poller struct {
-	rt     *Runtime
 	f      *Fiber
 	L      *lua.LState
 	job    Job
@@ -232,38 +234,53 @@ func (p *poller) ready(fd uintptr) bool {
 	if p.done = p.job.Try(fd); p.done {
 		return true
 	}
-	p.p = p.rt.pause(p.L, p.f, p.w)
+	p.p = p.f.rt.pause(p.L, p.f, p.w)
 	p.paused = true
 	return false
 }
 
-// Poll waits until job is done on a descriptor. wait is the Read or Write
-// method of its syscall.RawConn; its error (closed, or a deadline that passed)
-// ends the wait. The baton is kept when the first try succeeds. Nobody else
-// may Poll the same direction of the same descriptor at the time.
-func (rt *Runtime) Poll(L *lua.LState, wait func(func(fd uintptr) bool) error, w Waker, job Job) error {
+// Direction says what Poll waits for.
+type Direction bool
+
+// The two directions of a descriptor.
+const (
+	ToRead  Direction = false
+	ToWrite Direction = true
+)
+
+// Poll waits until job is done on a descriptor. Its error (closed, or a
+// deadline that passed) ends the wait. The baton is kept when the first try
+// succeeds. Nobody else may Poll the same direction of the same descriptor at
+// the time.
+func (rt *Runtime) Poll(L *lua.LState, raw syscall.RawConn, to Direction, w Waker, job Job) error {
 	f := rt.cur.Load()
 	f.flush(L)
+	rt.Breathe(L) // not after the job: what it put into Scratch must last
 	p := f.poll
 	if p == nil {
-		p = &poller{rt: rt, f: f}
+		p = &poller{f: f}
 		p.fn = p.ready
 		f.poll = p
 	}
 	p.L, p.job, p.w = L, job, w
-	defer func() { p.L, p.job, p.w = nil, nil, nil }()
 	for {
+		var err error
 		p.done, p.paused = false, false
-		err := wait(p.fn)
+		if to == ToRead {
+			err = raw.Read(p.fn)
+		} else {
+			err = raw.Write(p.fn)
+		}
 		if p.paused {
 			p.paused = false
 			p.p.resume()
+			p.p = pause{}
 		}
 		if p.done {
-			rt.Breathe(L)
-			return nil
+			err = nil
 		}
-		if err != nil {
+		if p.done || err != nil {
+			p.L, p.job, p.w = nil, nil, nil
 			return err
 		}
 	}

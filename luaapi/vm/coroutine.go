@@ -4,6 +4,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"weak"
 
 	lua "github.com/yuin/gopher-lua"
@@ -125,10 +126,11 @@ func (rt *Runtime) killCoroutines() {
 
 // reaper ends coroutines whose handle the collector has found unreachable.
 type reaper struct {
-	rt   *Runtime
-	mu   sync.Mutex
-	ids  []int
-	busy bool // a goroutine is waiting for the baton to reap
+	rt    *Runtime
+	mu    sync.Mutex
+	ids   []int
+	found atomic.Bool // ids is not empty
+	busy  bool        // a goroutine is waiting for the baton to reap
 }
 
 // abandoned is called by the collector.
@@ -138,6 +140,7 @@ func (r *reaper) abandoned(id int) {
 	}
 	r.mu.Lock()
 	r.ids = append(r.ids, id)
+	r.found.Store(true)
 	start := !r.busy
 	r.busy = true
 	r.mu.Unlock()
@@ -160,6 +163,7 @@ func (rt *Runtime) reap() {
 	}
 	ids := r.ids
 	r.ids = nil
+	r.found.Store(false)
 	r.mu.Unlock()
 	for _, id := range ids {
 		if co := rt.coroutines[id]; co != nil {

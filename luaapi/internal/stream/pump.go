@@ -31,7 +31,6 @@ func Pump(L *lua.LState, a, b *Conn) (forth, back int64, err error) {
 				return 0, 0, side.ErrTimeout
 			}
 			defer sd.Leave()
-			sd.Start(arg.Forever)
 		}
 		s.rd.Rearm(s.c.SetReadDeadline)
 		s.wr.Rearm(s.c.SetWriteDeadline)

@@ -63,7 +63,7 @@ func (s *Conn) receive(L *lua.LState, buf []byte) (int, error) {
 	s.rd.Buf, s.rd.N, s.rd.Err = buf, 0, nil
 	var err error
 	if s.raw != nil {
-		err = s.env.rt.Poll(L, s.raw.Read, (*readWaker)(s), (*readJob)(s))
+		err = s.env.rt.Poll(L, s.raw, vm.ToRead, (*readWaker)(s), (*readJob)(s))
 		if err == nil {
 			err = s.rd.Err
 		}

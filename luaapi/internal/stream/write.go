@@ -107,12 +107,11 @@ func (s *Conn) transmit(L *lua.LState, data []byte, d time.Duration) (int, error
 	if s.closed {
 		return 0, io.EOF
 	}
-	s.wr.Start(d)
 	s.wr.Rearm(s.c.SetWriteDeadline)
 	s.wr.Buf, s.wr.N, s.wr.Err = data, 0, nil
 	var err error
 	if s.raw != nil {
-		err = rt.Poll(L, s.raw.Write, (*writeWaker)(s), (*writeJob)(s))
+		err = rt.Poll(L, s.raw, vm.ToWrite, (*writeWaker)(s), (*writeJob)(s))
 		if err == nil {
 			err = s.wr.Err
 		}
