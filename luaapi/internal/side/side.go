@@ -38,16 +38,19 @@ func (timeout) Timeout() bool { return true }
 // ErrTimeout is what a call answers that ran out of time.
 var ErrTimeout error = timeout{}
 
-// Enter waits until no other fiber uses the side, in order of coming. It
-// answers false when d ran out or the fiber was cancelled.
+// Enter waits until no other fiber uses the side, in order of coming, and
+// starts a call that may take d, the waiting included; 0 must not wait at all.
+// It answers false when d ran out or the fiber was cancelled.
 func (s *Side) Enter(rt *vm.Runtime, L *lua.LState, d time.Duration) bool {
 	if !s.busy {
 		s.busy = true
+		s.start(d)
 		return true
 	}
 	if d == 0 {
 		return false
 	}
+	came := time.Now()
 	turn := make(chan struct{}, 1)
 	s.queue = append(s.queue, turn)
 	quit := rt.Current().Quit()
@@ -70,6 +73,10 @@ func (s *Side) Enter(rt *vm.Runtime, L *lua.LState, d time.Duration) bool {
 			return false
 		}
 	}
+	if d < arg.Forever {
+		d = max(0, d-time.Since(came))
+	}
+	s.start(d)
 	return true // Leave has passed it on, whatever woke us
 }
 
@@ -83,8 +90,7 @@ func (s *Side) Leave() {
 	s.queue = s.queue[1:]
 }
 
-// Start begins a call that may take d; 0 must not wait at all.
-func (s *Side) Start(d time.Duration) {
+func (s *Side) start(d time.Duration) {
 	s.Limit, s.set, s.Poll = time.Time{}, false, d == 0
 	if d > 0 && d < arg.Forever {
 		s.Limit = time.Now().Add(d)
