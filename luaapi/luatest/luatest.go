@@ -40,6 +40,9 @@ import (
 // limit is how long a test may take.
 const limit = 10 * time.Second
 
+// mostPrinted is how many unexpected errors are shown.
+const mostPrinted = 5
+
 //go:embed helpers.lua
 var helpers []byte
 
@@ -285,7 +288,7 @@ func (r *runner) close(err error) error {
 	if e := r.rt.Close(); e != nil {
 		err = errors.Join(err, fmt.Errorf("close: %w", e))
 	}
-	met := make([]bool, len(r.expected))
+	met, unexpected := make([]bool, len(r.expected)), 0
 	r.rt.Do("log", func(L *lua.LState) {
 		for _, entry := range r.log.take() {
 			if strings.Contains(entry, " has been computing for over ") {
@@ -297,7 +300,10 @@ func (r *runner) close(err error) error {
 					ok, met[i] = true, true
 				}
 			}
-			if !ok {
+			if ok {
+				continue
+			}
+			if unexpected++; unexpected <= mostPrinted {
 				err = errors.Join(err, fmt.Errorf("printed as an error: %s", entry))
 			}
 		}

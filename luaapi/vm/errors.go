@@ -161,15 +161,20 @@ func raisePlain(L *lua.LState) {
 // it, since PCall sets a Panic of its own.
 func (rt *Runtime) plainly(L *lua.LState) int {
 	L.Panic = raisePlain
-	defer rt.rethrow(L)
+	defer rt.rethrow(L, lastUpvalue(L))
 	L.Call(L.GetTop()-1, lua.MultRet)
 	return L.GetTop()
 }
 
-// rethrow, deferred, turns a Go panic that passes into a Lua error.
-func (rt *Runtime) rethrow(L *lua.LState) {
-	switch r := recover().(type) {
-	case nil:
+// rethrow, deferred, turns a Go panic that passes into a Lua error. The upvalues
+// opened since are closed: their frames end.
+func (rt *Runtime) rethrow(L *lua.LState, opened **lua.Upvalue) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	closeUpvalues(opened)
+	switch r := r.(type) {
 	case *lua.ApiError, killed:
 		panic(r)
 	default:
@@ -230,7 +235,11 @@ func (rt *Runtime) pcall(L *lua.LState) int {
 // protect calls what stands at the bottom of the stack with nargs arguments
 // and answers as pcall does.
 func (rt *Runtime) protect(L *lua.LState, nargs int) int {
+	handler := hasHandler(L)
+	had := *handler
+	*handler = true
 	err := L.PCall(nargs, lua.MultRet, nil)
+	*handler = had
 	if co := coroutineOf(L); co != nil && co.killed {
 		panic(killed{})
 	}
@@ -259,7 +268,7 @@ func (rt *Runtime) xpcall(L *lua.LState) int {
 			L.Call(1, 1)
 			raisePlain(L)
 		}
-		defer rt.rethrow(L)
+		defer rt.rethrow(L, lastUpvalue(L))
 		L.Call(L.GetTop()-1, lua.MultRet)
 		return L.GetTop()
 	})

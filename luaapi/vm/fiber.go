@@ -47,7 +47,8 @@ type Fiber struct {
 	defers   []*lua.LFunction
 	crowded  time.Time // since when others are known to queue behind it
 	poll     *poller
-	depth    int // of coroutines resumed inside it
+	depth    int            // of coroutines resumed inside it
+	requires *loadingModule // that it waits for
 	ended    bool
 	watchers []*Parking // told when it has ended
 	results  []lua.LValue

@@ -119,23 +119,25 @@ func (rt *Runtime) require(L *lua.LState, name string, loaded, loaders *lua.LTab
 		if l == nil {
 			break
 		}
-		if l.by == f {
-			L.RaiseError("loop in require: module '%s' requires itself", name)
-		}
-		quit := f.Quit()
-		rt.Wait(L, Quits, func() {
-			select {
-			case <-l.done:
-			case <-quit:
+		for on := l; on != nil; on = on.by.requires {
+			if on.by == f {
+				L.RaiseError("loop in require: module '%s' requires itself", name)
 			}
-		})
+		}
+		p := &Parking{}
+		l.waiting = append(l.waiting, p)
+		f.requires = l
+		rt.Park(L, p, arg.Forever)
+		f.requires = nil
 		Check(L)
 	}
-	l := &loadingModule{by: f, done: make(chan struct{})}
+	l := &loadingModule{by: f}
 	rt.loading[name] = l
 	defer func() {
 		delete(rt.loading, name)
-		close(l.done)
+		for _, p := range l.waiting {
+			p.Unpark()
+		}
 	}()
 
 	loader := rt.findLoader(L, name, loaders)
@@ -155,8 +157,8 @@ func (rt *Runtime) require(L *lua.LState, name string, loaded, loaders *lua.LTab
 
 // loadingModule is a module that a fiber is loading.
 type loadingModule struct {
-	by   *Fiber
-	done chan struct{}
+	by      *Fiber
+	waiting []*Parking
 }
 
 func (rt *Runtime) findLoader(L *lua.LState, name string, loaders *lua.LTable) lua.LValue {

@@ -66,6 +66,9 @@ func frameLine(rt *Runtime, L *lua.LState, dbg *lua.Debug) string {
 		if name == "" {
 			name = dbg.Name
 		}
+		if name == "(anonymous)" { // called from Go: the inside of one with a name
+			return ""
+		}
 		return fmt.Sprintf("[Go]: in function '%s'", name)
 	}
 	at := fmt.Sprintf("%s:%d", dbg.Source, dbg.CurrentLine)

@@ -1,0 +1,2 @@
+-- For anywhere_test.lua: waits while dofile runs it.
+return WAIT[coroutine.running() or fiber.self()]()
