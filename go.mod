@@ -3,6 +3,7 @@ module github.com/netrepl/netrepl
 go 1.26.0
 
 require (
+	github.com/chzyer/readline v1.5.1
 	github.com/spf13/pflag v1.1.0
 	github.com/yuin/gopher-lua v1.1.2
 	golang.org/x/net v0.59.0

@@ -27,7 +27,7 @@ type Command struct {
 	Synopsis string // stands in the usage line for what is made of Args and Flags
 	Notes    []Note // more tables at the end of --help
 	// FlagsFirst ends the flags at the first word that is none, as a command
-	// does that runs another.
+	// does that runs another. That word and all behind it are in Words.
 	FlagsFirst bool
 }
 
@@ -54,8 +54,10 @@ type Values struct {
 	byName map[string]any
 	// Given are the flags as they came.
 	Given []Given
-	// Dash is the number of positional words before --, -1 without it.
-	Dash int
+	// Words are the positional words as they came, Dash how many of them stood
+	// before --, -1 without it.
+	Words []string
+	Dash  int
 }
 
 // Given is one flag that was given.
@@ -104,7 +106,10 @@ func (c *Command) Parse(words []string) (*Values, error) {
 			return nil, c.wrong("--%s is missing", p.Name)
 		}
 	}
-	v.Dash = fs.ArgsLenAtDash()
+	v.Words, v.Dash = fs.Args(), fs.ArgsLenAtDash()
+	if c.FlagsFirst {
+		return v, nil
+	}
 	return v, c.readArgs(v, fs.Args())
 }
 

@@ -1,0 +1,86 @@
+//go:build unix
+
+package term
+
+import (
+	"os"
+	"os/signal"
+
+	"golang.org/x/sys/unix"
+)
+
+// tty is a terminal and how it was set when it was opened.
+type tty struct {
+	fd    int
+	saved unix.Termios
+}
+
+func openTTY(f *os.File) (*tty, error) {
+	t := &tty{fd: int(f.Fd())}
+	s, err := unix.IoctlGetTermios(t.fd, getTermios)
+	if err != nil {
+		return nil, err
+	}
+	t.saved = *s
+	return t, nil
+}
+
+// set puts the terminal into a mode. Output is processed in all of them, so
+// that "\n" begins a line at its left.
+func (t *tty) set(m mode) error {
+	s := t.saved
+	if m != cooked {
+		s.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
+		s.Cc[unix.VMIN], s.Cc[unix.VTIME] = 1, 0
+	}
+	if m == editing {
+		s.Iflag &^= unix.BRKINT | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
+		s.Lflag &^= unix.ISIG | unix.IEXTEN
+	}
+	return unix.IoctlSetTermios(t.fd, setTermios, &s)
+}
+
+// IsTerminal tells whether f is a terminal.
+func IsTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), getTermios)
+	return err == nil
+}
+
+// width answers the terminal's width in columns.
+func width(f *os.File) int {
+	if w, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && w.Col > 0 {
+		return int(w.Col)
+	}
+	return 80
+}
+
+// onResize calls fn when the terminal's size changes, until stop is called.
+func onResize(fn func()) (stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, unix.SIGWINCH)
+	go func() {
+		for range c {
+			fn()
+		}
+	}()
+	return func() { signal.Stop(c); close(c) }
+}
+
+// suspend stops the whole foreground group, as the terminal does at Ctrl-Z,
+// and returns when it goes on.
+func suspend() {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, unix.SIGCONT)
+	defer signal.Stop(c)
+	if unix.Kill(0, unix.SIGTSTP) == nil {
+		<-c
+	}
+}
+
+// Broken tells whether nobody reads any more what is written to f, a pipe or a
+// socket.
+func Broken(f *os.File) bool {
+	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0
+}
