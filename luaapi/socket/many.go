@@ -21,36 +21,47 @@ func (p *packets) sendMany(L *lua.LState, list [][]byte, to net.Addr, d time.Dur
 		p.wr.Limit = time.Now().Add(time.Millisecond)
 	}
 	p.wr.Arm(p.c.SetWriteDeadline)
-	msgs := make([]ipv4.Message, len(list))
 	bytes := 0
-	for i, data := range list {
-		msgs[i] = ipv4.Message{Buffers: [][]byte{data}, Addr: to}
+	for _, data := range list {
 		bytes += len(data)
 	}
 	done := 0
 	var err error
-	p.rt.Wait(L, (*packetWriteWaker)(p), func() { done, err = p.writeAll(msgs, list, to) })
+	p.rt.Wait(L, (*packetWriteWaker)(p), func() { done, err = p.writeAll(list, to) })
 	return done, p.sentOne(bytes, err)
 }
 
-func (p *packets) writeAll(msgs []ipv4.Message, list [][]byte, to net.Addr) (done int, err error) {
+// batchMax is how many datagrams one sendmmsg takes, the kernel's UIO_MAXIOV.
+const batchMax = 1024
+
+func (p *packets) writeAll(list [][]byte, to net.Addr) (done int, err error) {
 	udp, ok := p.c.(*net.UDPConn)
 	if !ok {
-		for _, data := range list {
-			if _, err := p.c.WriteTo(data, to); err != nil {
+		for ; done < len(list); done++ {
+			if _, err := p.c.WriteTo(list[done], to); err != nil {
 				return done, err
 			}
-			done++
 		}
 		return done, nil
 	}
 	pc := ipv4.NewPacketConn(udp) // for IPv6 sockets too: WriteBatch only hands the addresses on
-	for done < len(msgs) {
-		n, err := pc.WriteBatch(msgs[done:min(len(msgs), done+1024)], 0)
+	for done < len(list) {
+		n, ok, err := p.writeSegments(udp, list[done:], to.(*net.UDPAddr))
+		if !ok {
+			n, err = pc.WriteBatch(messages(list[done:min(len(list), done+batchMax)], to), 0)
+		}
+		done += n
 		if err != nil {
 			return done, err
 		}
-		done += n
 	}
 	return done, nil
+}
+
+func messages(list [][]byte, to net.Addr) []ipv4.Message {
+	msgs := make([]ipv4.Message, len(list))
+	for i, data := range list {
+		msgs[i] = ipv4.Message{Buffers: [][]byte{data}, Addr: to}
+	}
+	return msgs
 }

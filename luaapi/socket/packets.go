@@ -32,6 +32,8 @@ type packets struct {
 	lastStr string
 	lastNum int
 
+	noSegments bool // the kernel would not cut up a large send
+
 	received, sent int64
 	started        time.Time
 }

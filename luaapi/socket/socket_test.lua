@@ -180,3 +180,15 @@ function test_gettime()
   local a, b = socket.gettime(), socket.gettime()
   assert(before <= a and a <= b and b < os.time() + 1)
 end
+
+-- Datagrams sent as a list arrive as they are, whatever their sizes.
+function test_sendto_list_keeps_datagrams_apart()
+  local a, b = socket.udp(), socket.udp()
+  assert(a:bind("127.0.0.1", 0))
+  a:settimeout(2)
+  local list = {}
+  for i = 1, 150 do list[i] = ("x"):rep(i % 7 == 0 and 40 or 100) .. i end
+  list[151], list[152], list[153] = "", ("y"):rep(60000), ""
+  eq(b:sendto(list, a:getsockname()), #list)
+  for i = 1, #list do eq(a:recvfrom(), list[i]) end
+end
