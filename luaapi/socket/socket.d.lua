@@ -529,7 +529,8 @@ stream.sendall = stream.send
 ---
 --- They leave at `flush`, `send` or `close`, above 64 KiB, and before the fiber
 --- waits for anything or ends; so the answers to several requests that came
---- together leave together. When that fails, the next call that writes says so.
+--- together leave together. When that fails, the next call that writes says so;
+--- after a timeout what is left stays collected, and `flush` goes on with it.
 ---
 --- ```lua
 --- local l = socket.listen("127.0.0.1", 0)

@@ -80,6 +80,9 @@ func (s *Side) Enter(rt *vm.Runtime, L *lua.LState, d time.Duration) bool {
 	return true // Leave has passed it on, whatever woke us
 }
 
+// Busy tells whether a fiber uses the side.
+func (s *Side) Busy() bool { return s.busy }
+
 // Leave lets the next in.
 func (s *Side) Leave() {
 	if len(s.queue) == 0 {

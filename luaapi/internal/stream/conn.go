@@ -66,6 +66,7 @@ type Conn struct {
 
 	in    []byte // received and not yet asked for: in[at:]
 	at    int
+	seen  int    // how much of it the call under way has searched
 	out   []byte // written and not yet sent
 	werr  error  // of a flush that nobody was told of
 	dirty bool   // a fiber knows that out is not empty
@@ -144,6 +145,9 @@ func (s *Conn) Close(L *lua.LState) {
 	}
 	s.closed = true
 	s.c.Close()
-	s.env.putBuf(s.in)
-	s.in, s.at, s.out = nil, 0, nil
+	s.out = nil
+	if !s.rd.Busy() { // who reads now answers what came so far
+		s.env.putBuf(s.in)
+		s.in, s.at = nil, 0
+	}
 }

@@ -32,6 +32,9 @@ func Pump(L *lua.LState, a, b *Conn) (forth, back int64, err error) {
 			}
 			defer sd.Leave()
 		}
+		if s.closed { // while it waited
+			return 0, 0, io.EOF
+		}
 		s.rd.Rearm(s.c.SetReadDeadline)
 		s.wr.Rearm(s.c.SetWriteDeadline)
 	}
@@ -52,7 +55,7 @@ func Pump(L *lua.LState, a, b *Conn) (forth, back int64, err error) {
 		}
 		both.Wait()
 	})
-	a.eof, b.eof = true, true
+	a.eof, b.eof = a.eof || errs[0] == nil, b.eof || errs[1] == nil
 	for _, s := range []*Conn{a, b} {
 		s.rd.Woken()
 		s.wr.Woken()

@@ -50,6 +50,10 @@ func (s *Conn) begin(L *lua.LState, d time.Duration) error {
 	if !s.rd.Enter(s.env.rt, L, d) {
 		return side.ErrTimeout
 	}
+	if s.closed { // while it waited for its turn
+		s.rd.Leave()
+		return io.EOF
+	}
 	return nil
 }
 
@@ -122,8 +126,12 @@ func (s *Conn) Recv(L *lua.LState, n int, d time.Duration) (string, error) {
 	}
 	b := s.scratch()
 	b = b[:min(n, len(b))]
-	n, err := s.receive(L, b)
-	return string(b[:n]), err
+	got, err := s.receive(L, b)
+	if len(s.unread()) > 0 { // put back meanwhile, to come first
+		s.keep(b[:got])
+		return s.taken(min(n, len(s.unread()))), nil
+	}
+	return string(b[:got]), err
 }
 
 // taken takes the first n bytes of unread as a string.
@@ -135,25 +143,26 @@ func (s *Conn) taken(n int) string {
 
 // until reads until find says where the wanted data ends: it looks at all that
 // is there, of which the first from bytes were seen before, and answers how
-// many bytes to return and how many to drop after them, or take < 0. More than
-// max bytes to return is "too long". What came is returned with the error.
-func (s *Conn) until(L *lua.LState, d time.Duration, max int, find func(b []byte, from int) (take, drop int)) (string, error) {
+// many bytes to return and how many to drop after them, or take < 0. mark is
+// the longest that is dropped. More than max bytes to return is "too long".
+// What came is returned with the error.
+func (s *Conn) until(L *lua.LState, d time.Duration, max int, mark []byte, find func(b []byte, from int) (take, drop int)) (string, error) {
 	if err := s.begin(L, d); err != nil {
 		return "", err
 	}
 	defer s.rd.Leave()
-	from := 0
+	s.seen = 0
 	for {
 		b := s.unread()
-		if take, drop := find(b, from); take >= 0 && take <= max {
+		if take, drop := find(b, s.seen); take >= 0 && take <= max {
 			str := string(b[:take])
 			s.skip(take + drop)
 			return str, nil
-		} else if take > max || len(b) > max {
+		} else if take > max || len(b) > max && !begun(b, max, mark) {
 			return s.taken(max), tooLong{}
 		}
-		from = len(b)
-		if from > 0 {
+		s.seen = len(b)
+		if len(b) > 0 {
 			if err := s.fill(L); err != nil {
 				return s.taken(len(s.unread())), err
 			}
@@ -162,6 +171,10 @@ func (s *Conn) until(L *lua.LState, d time.Duration, max int, find func(b []byte
 		// Nothing there before: look at what comes where it comes to.
 		scratch := s.scratch()
 		n, err := s.receive(L, scratch)
+		if len(s.unread()) > 0 { // put back meanwhile, to come first
+			s.keep(scratch[:n])
+			continue
+		}
 		if err != nil {
 			return "", err
 		}
@@ -173,13 +186,25 @@ func (s *Conn) until(L *lua.LState, d time.Duration, max int, find func(b []byte
 	}
 }
 
+// begun tells whether b ends in the first part of mark, after max bytes or fewer.
+func begun(b []byte, max int, mark []byte) bool {
+	for i := len(b) - len(mark) + 1; i <= max; i++ {
+		if i >= 0 && bytes.HasPrefix(mark, b[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
 type tooLong struct{}
 
 func (tooLong) Error() string { return vm.ErrTooLong }
 
+var crlf = []byte("\r\n")
+
 // RecvLine reads a line without its end, "\n" or "\r\n".
 func (s *Conn) RecvLine(L *lua.LState, max int, d time.Duration) (string, error) {
-	return s.until(L, d, max, func(b []byte, from int) (int, int) {
+	return s.until(L, d, max, crlf, func(b []byte, from int) (int, int) {
 		i := bytes.IndexByte(b[from:], '\n')
 		if i < 0 {
 			return -1, 0
@@ -195,7 +220,7 @@ func (s *Conn) RecvLine(L *lua.LState, max int, d time.Duration) (string, error)
 // RecvUntil reads up to delim and drops it.
 func (s *Conn) RecvUntil(L *lua.LState, delim string, max int, d time.Duration) (string, error) {
 	mark := []byte(delim)
-	return s.until(L, d, max, func(b []byte, from int) (int, int) {
+	return s.until(L, d, max, mark, func(b []byte, from int) (int, int) {
 		start := from - len(mark) + 1
 		if start < 0 {
 			start = 0
@@ -286,5 +311,5 @@ func (s *Conn) Unrecv(data string) {
 	}
 	rest := append([]byte(data), s.unread()...)
 	s.env.putBuf(s.in)
-	s.in, s.at = rest, 0
+	s.in, s.at, s.seen = rest, 0, 0
 }

@@ -7,6 +7,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/netrepl/netrepl/luaapi/arg"
 	"github.com/netrepl/netrepl/luaapi/internal/side"
 	"github.com/netrepl/netrepl/luaapi/vm"
 )
@@ -14,10 +15,15 @@ import (
 // collect is how much write collects before it sends.
 const collect = 64 << 10
 
-// Write collects data to be sent later.
+// Write collects data to be sent later. After an error it has not.
 func (s *Conn) Write(L *lua.LState, data string) error {
 	if err := s.fault(); err != nil {
 		return err
+	}
+	if len(s.out) >= collect { // left by a timeout
+		if err := s.flush(L, s.timeout); err != nil {
+			return err
+		}
 	}
 	if s.out == nil {
 		s.out = s.env.getBuf()
@@ -28,7 +34,11 @@ func (s *Conn) Write(L *lua.LState, data string) error {
 		s.env.rt.MarkDirty(s)
 	}
 	if len(s.out) >= collect {
-		return s.flush(L, s.timeout)
+		err := s.flush(L, s.timeout)
+		if !isTimeout(err) {
+			return err
+		}
+		s.werr = err
 	}
 	return nil
 }
@@ -47,7 +57,11 @@ func (s *Conn) fault() error {
 func (s *Conn) FlushFor(L *lua.LState) {
 	s.dirty = false
 	if len(s.out) > 0 && !s.closed {
-		if err := s.flush(L, s.timeout); err != nil {
+		err := s.flush(L, s.timeout)
+		if s.env.rt.Current().Cancelled() && isTimeout(err) {
+			return // the next who sends goes on with what is left
+		}
+		if err != nil {
 			s.werr = err
 		}
 	}
@@ -67,9 +81,22 @@ func (s *Conn) flush(L *lua.LState, d time.Duration) error {
 	}
 	data := s.out
 	s.out = nil
-	_, err := s.transmit(L, data, d)
-	s.env.putBuf(data)
+	n, err := s.transmit(L, data, d)
+	s.putBack(data, n, err)
 	return err
+}
+
+// putBack keeps what transmit has not sent of the collected data, all[n:], to
+// be sent next: after a timeout the connection stays usable, and nothing may
+// be missing in the middle. After another error it is of no use.
+func (s *Conn) putBack(all []byte, n int, err error) {
+	if n < len(all) && isTimeout(err) && !s.closed {
+		rest := append(s.env.getBuf(), all[n:]...)
+		later := s.out
+		s.out = append(rest, later...)
+		s.env.putBuf(later)
+	}
+	s.env.putBuf(all)
 }
 
 // Send sends all of data, after what was collected, and answers how many of
@@ -84,11 +111,15 @@ func (s *Conn) Send(L *lua.LState, data string, d time.Duration) (int, error) {
 			all := append(s.out, data...)
 			s.out = nil
 			n, err := s.transmit(L, all, d)
-			s.env.putBuf(all)
+			s.putBack(all[:before], n, err)
 			return max(0, n-before), err
 		}
+		came := time.Now()
 		if err := s.flush(L, d); err != nil {
 			return 0, err
+		}
+		if d > 0 && d < arg.Forever {
+			d = max(0, d-time.Since(came))
 		}
 	}
 	return s.transmit(L, unsafe.Slice(unsafe.StringData(data), len(data)), d)
