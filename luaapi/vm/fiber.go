@@ -113,7 +113,9 @@ func (f *Fiber) run(t *turn, o SpawnOptions) {
 	defer rt.goroutines.Done()
 	L := f.begin(t)
 	if f.flag.Load()&flagCancel == 0 {
-		f.results, f.err = rt.callMain(L, f.fn, f.args)
+		fn, args := f.fn, f.args
+		f.fn, f.args = nil, nil
+		f.results, f.err = rt.callMain(L, fn, args)
 	}
 	if f.err == nil && f.Cancelled() { // before it began, or in its very last call
 		f.results, f.err = nil, &Error{Value: lua.LString(f.reason()), Cancelled: f.reason() == Cancelled}

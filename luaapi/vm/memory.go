@@ -3,7 +3,9 @@ package vm
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
+	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
 	"time"
@@ -22,6 +24,7 @@ func (rt *Runtime) watch() {
 	limit := rt.config.MemoryLimit
 	var grants uint64
 	var since time.Time // it got the baton
+	var rest settling
 	for {
 		var now time.Time
 		select {
@@ -35,16 +38,26 @@ func (rt *Runtime) watch() {
 			rt.nameHog()
 			since = now
 		}
+		rest.look(rt.baton.grants.Load(), now)
 		f := rt.cur.Load()
 		if f == nil {
 			continue
 		}
 		if limit == 0 {
 			limit = defaultMemoryLimit()
+			collectBefore(limit)
 		}
 		if heap := heapBytes(); heap > limit {
 			f.Cancel(fmt.Sprintf("memory limit of %d MB exceeded", limit>>20))
 		}
+	}
+}
+
+// collectBefore makes Go's collector work hard before the heap reaches the
+// limit, unless GOMEMLIMIT says otherwise: what is over it is then in use.
+func collectBefore(limit uint64) {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(int64(limit / 10 * 9))
 	}
 }
 

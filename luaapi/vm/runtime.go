@@ -69,7 +69,7 @@ type Config struct {
 // level up front and get less.
 const (
 	mainDepth  = 10_000
-	fiberDepth = 1_000
+	fiberDepth = 500
 )
 
 func options(depth int) lua.Options {

@@ -250,6 +250,7 @@ func BenchmarkIdle(b *testing.B) {
 			p := start(b, kind, "greet", "")
 			before := p.rss(b)
 			fds := idle(b, p.addr, n)
+			time.Sleep(3 * time.Second) // both have come to rest
 			each := (p.rss(b) - before) / float64(n)
 			for _, fd := range fds {
 				unix.Close(fd)
