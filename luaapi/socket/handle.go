@@ -12,6 +12,7 @@ import (
 
 	"github.com/netrepl/netrepl/luaapi/arg"
 	"github.com/netrepl/netrepl/luaapi/internal/addr"
+	"github.com/netrepl/netrepl/luaapi/internal/side"
 	"github.com/netrepl/netrepl/luaapi/internal/stream"
 	"github.com/netrepl/netrepl/luaapi/vm"
 )
@@ -33,8 +34,12 @@ type Socket struct {
 	bound vm.Bound
 	ln    net.Listener
 	pc    *packets
+	path  string             // of a unix socket, removed when it is closed
+	turns side.Side          // of those who accept
+	abort context.CancelFunc // ends the connect under way, nil if there is none
 	shut  atomic.Bool
 
+	ud       *lua.LUserData // what Lua holds of it, the same each time
 	id       int64
 	release  func()
 	accepted bool
@@ -63,6 +68,9 @@ func (s *Socket) Shut() {
 	s.Conn.Shut()
 	if s.bound != nil {
 		s.bound.Close()
+	}
+	if s.path != "" {
+		s.st.rt.Host.Files.Remove(s.path)
 	}
 }
 
@@ -125,15 +133,18 @@ func (s *Socket) bind(L *lua.LState, a addr.Addr) error {
 	if err := s.checkAddr(a); err != nil {
 		return err
 	}
-	if s.bound != nil || s.ln != nil || s.pc != nil || s.Open() {
+	if s.opened() {
 		return syscall.EINVAL
-	}
-	if s.dgram {
-		return s.bindPackets(L, a)
 	}
 	a, err := s.lookUp(L, a)
 	if err != nil {
 		return err
+	}
+	if s.opened() { // by another fiber meanwhile
+		return syscall.EINVAL
+	}
+	if s.dgram {
+		return s.listenPackets(a)
 	}
 	b, err := s.st.rt.Host.Net.Bind(s.network(), a.String(), s.bindOpts)
 	if err != nil {
@@ -145,7 +156,13 @@ func (s *Socket) bind(L *lua.LState, a addr.Addr) error {
 	return nil
 }
 
-// lookUp turns a host name into an address of the socket's family.
+// opened tells whether it has an address already, or is about to.
+func (s *Socket) opened() bool {
+	return s.bound != nil || s.ln != nil || s.pc != nil || s.Conn.Net() != nil || s.abort != nil
+}
+
+// lookUp turns a host name into an address of the socket's family. It fails
+// when the socket was closed meanwhile.
 func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
 	if a.Unix() {
 		return a, nil
@@ -170,6 +187,9 @@ func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
 	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
 		ips, err = s.st.rt.Host.Net.LookupIP(ctx, "ip"+s.family, a.Host)
 	})
+	if s.shut.Load() {
+		return a, net.ErrClosed
+	}
 	if err != nil {
 		return a, err
 	}
@@ -227,22 +247,36 @@ func setDeadline(ln net.Listener, t time.Time) {
 	}
 }
 
-// accept waits for a connection.
+// pollTime is how long a call that must not wait may take to fetch what is
+// there.
+const pollTime = 10 * time.Millisecond
+
+// accept waits for a connection. Fibers that accept take turns.
 func (s *Socket) accept(L *lua.LState) (*Socket, error) {
-	ln, rt := s.ln, s.st.rt
+	ln, rt, t := s.ln, s.st.rt, &s.turns
 	if ln == nil {
 		return nil, syscall.EINVAL
 	}
-	timed := s.timeout < arg.Forever
-	if timed {
-		// A deadline that has passed would refuse even a connection that waits.
-		setDeadline(ln, time.Now().Add(max(s.timeout, time.Millisecond)))
+	if !t.Enter(rt, L, s.timeout) {
+		return nil, side.ErrTimeout
 	}
+	defer t.Leave()
+	if t.Poll {
+		if !readable(ln) {
+			rt.Breathe(L)
+			return nil, side.ErrTimeout
+		}
+		// A deadline that has passed would refuse even a connection that waits;
+		// somebody else may take it.
+		t.Limit = time.Now().Add(pollTime)
+	}
+	set := func(at time.Time) error { setDeadline(ln, at); return nil }
+	t.Arm(set)
 	var c net.Conn
 	var err error
 	rt.Wait(L, acceptWaker{ln}, func() { c, err = ln.Accept() })
-	if timed || rt.Current().Cancelled() {
-		setDeadline(ln, time.Time{})
+	if rt.Current().Cancelled() {
+		t.Woken() // Wake may have set a deadline
 	}
 	if err != nil {
 		return nil, err
@@ -254,8 +288,8 @@ func (s *Socket) accept(L *lua.LState) (*Socket, error) {
 	return n, nil
 }
 
-// opened makes c the socket's connection.
-func (s *Socket) opened(c net.Conn) {
+// connected makes c the socket's connection.
+func (s *Socket) connected(c net.Conn) {
 	s.Conn.Init(s.st.env, c, s.timeout)
 	s.showAs(addr.Show(c.LocalAddr()) + " -> " + addr.Show(c.RemoteAddr()))
 	s.own()
@@ -266,31 +300,26 @@ func (s *Socket) dial(L *lua.LState, a addr.Addr) error {
 	if err := s.checkAddr(a); err != nil {
 		return err
 	}
-	if s.ln != nil || s.Conn.Net() != nil {
+	switch {
+	case s.ln != nil || s.Conn.Net() != nil:
 		return errConnected
-	}
-	if s.dgram {
+	case s.abort != nil:
+		return syscall.EALREADY
+	case s.dgram:
 		return s.dialPackets(L, a)
 	}
-	c, err := s.dialNet(L, a)
+	c, err := s.dialStream(L, a)
 	if err != nil {
 		return err
 	}
-	s.opened(c)
+	s.connected(c)
 	return s.applyPending(c)
 }
 
-// dialNet dials with the socket's local address, options and timeout. It is
-// the only place where a socket connects.
-func (s *Socket) dialNet(L *lua.LState, a addr.Addr) (net.Conn, error) {
+// dialStream dials with the socket's local address, options and timeout.
+func (s *Socket) dialStream(L *lua.LState, a addr.Addr) (net.Conn, error) {
 	d := &net.Dialer{KeepAlive: -1}
-	switch {
-	case s.bound != nil:
-		d.LocalAddr = s.bound.Addr()
-		d.Control = reuseAddr
-		s.bound.Close()
-		s.bound = nil
-	case s.local != nil:
+	if s.bound == nil && s.local != nil {
 		local, err := s.lookUp(L, *s.local)
 		if err != nil {
 			return nil, err
@@ -299,20 +328,52 @@ func (s *Socket) dialNet(L *lua.LState, a addr.Addr) (net.Conn, error) {
 			return nil, err
 		}
 	}
+	if s.bound == nil {
+		return s.dialNet(L, d, a)
+	}
+	own := s.bound.Addr()
+	d.LocalAddr = own
+	d.Control = reuseAddr
+	s.bound.Close()
+	s.bound = nil
+	c, err := s.dialNet(L, d, a)
+	switch {
+	case err == nil && s.kind == "unix" && own.String()[0] != '@':
+		s.path = own.String()
+	case err != nil && !s.shut.Load(): // it stays bound; without its address if somebody was faster
+		if s.bound, _ = s.st.rt.Host.Net.Bind(s.network(), own.String(), s.bindOpts); s.bound == nil {
+			s.shown.Store(nil)
+		}
+	}
+	return c, err
+}
+
+// dialNet is the only place where a socket connects. It ends when the socket
+// is closed meanwhile.
+func (s *Socket) dialNet(L *lua.LState, d *net.Dialer, a addr.Addr) (net.Conn, error) {
 	if a.Host == "" && !a.Unix() {
 		a.Host = "localhost"
 	}
+	shut, abort := context.WithCancel(context.Background())
+	defer abort()
+	s.abort = abort
 	var c net.Conn
 	var err error
 	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(shut, cancel)()
 		c, err = s.st.rt.Host.Net.Dial(ctx, d, s.network(), a.String())
 		if err != nil && ctx.Err() != nil {
 			err = ctx.Err()
 		}
 	})
-	if err == nil && s.shut.Load() { // closed by another fiber meanwhile
-		c.Close()
-		err = net.ErrClosed
+	s.abort = nil
+	if s.shut.Load() {
+		if err == nil {
+			c.Close()
+		}
+		return nil, net.ErrClosed
 	}
 	return c, err
 }
@@ -320,6 +381,9 @@ func (s *Socket) dialNet(L *lua.LState, a addr.Addr) (net.Conn, error) {
 // finish marks it closed and lets the scope go of it.
 func (s *Socket) finish() {
 	s.shut.Store(true)
+	if s.abort != nil {
+		s.abort()
+	}
 	if s.release != nil {
 		s.release()
 		s.release = nil
@@ -457,7 +521,7 @@ func (s *Socket) localAddr() (net.Addr, error) {
 	case s.bound != nil:
 		return s.bound.Addr(), nil
 	case s.pc != nil:
-		return s.pc.c.LocalAddr(), nil
+		return s.pc.local, nil
 	}
 	return nil, errors.New("not bound")
 }

@@ -170,7 +170,6 @@ func setAll(fd uintptr, options []option) error {
 // such as reuseport have no effect later.
 func (s *Socket) beforeBind() func(network, address string, c syscall.RawConn) error {
 	pending := s.pending
-	s.pending = nil
 	if len(pending) == 0 {
 		return nil
 	}

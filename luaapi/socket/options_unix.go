@@ -141,6 +141,24 @@ func (o *option) get(fd uintptr) error {
 	return syscall.ENOPROTOOPT // a membership cannot be asked for
 }
 
+// readable tells whether a listener has a connection to accept, or is closed.
+func readable(ln net.Listener) bool {
+	h, ok := ln.(fdHolder)
+	if !ok {
+		return true
+	}
+	n := 0
+	err := onFd(h, func(fd uintptr) (err error) {
+		for {
+			n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+			if err != unix.EINTR {
+				return err
+			}
+		}
+	})
+	return err != nil || n > 0
+}
+
 // reuseAddr lets a connection start from an address that was bound before.
 func reuseAddr(_, _ string, c syscall.RawConn) error {
 	var inner error

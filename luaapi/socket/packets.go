@@ -23,6 +23,7 @@ type packets struct {
 	rt      *vm.Runtime
 	c       packetConn
 	raw     syscall.RawConn
+	local   net.Addr
 	peer    net.Addr // when connected
 	queue   []packet // received with another one and not yet asked for
 	size    int      // of the buffer that the call under way receives into
@@ -55,34 +56,27 @@ type packet struct {
 // maxPacket is the largest datagram that can be asked for.
 const maxPacket = 65535
 
-// openPackets makes c the socket's.
+// openPackets makes c the socket's; what was pending has been set.
 func (s *Socket) openPackets(c net.PacketConn, peer net.Addr) error {
 	pc, ok := c.(packetConn)
 	if !ok {
 		c.Close()
 		return vm.ErrNotSupported
 	}
-	old := s.pc
-	s.pc = &packets{rt: s.st.rt, c: pc, peer: peer, started: s.st.rt.Host.Clock.Now()}
+	s.pc = &packets{rt: s.st.rt, c: pc, local: pc.LocalAddr(), peer: peer, started: s.st.rt.Host.Clock.Now()}
 	s.pc.raw = rawPackets(pc)
+	s.pending = nil
 	s.own()
-	if old != nil {
-		old.c.Close()
-	}
-	show := addr.Show(pc.LocalAddr())
-	if peer != nil {
-		show += " -> " + addr.Show(peer)
-	}
-	s.showAs(show)
-	return s.applyPending(pc)
+	s.showPackets()
+	return nil
 }
 
-func (s *Socket) bindPackets(L *lua.LState, a addr.Addr) error {
-	a, err := s.lookUp(L, a)
-	if err != nil {
-		return err
+func (s *Socket) showPackets() {
+	show := addr.Show(s.pc.local)
+	if s.pc.peer != nil {
+		show += " -> " + addr.Show(s.pc.peer)
 	}
-	return s.listenPackets(a)
+	s.showAs(show)
 }
 
 // listenPackets is the only place where a datagram socket takes an address.
@@ -92,51 +86,54 @@ func (s *Socket) listenPackets(a addr.Addr) error {
 	if network == "udp" && !a.Unix() && a.Host != "" && strings.Contains(a.Host, ".") {
 		network = "udp4"
 	}
-	c, err := s.st.rt.Host.Net.ListenPacket(context.Background(), lc, network, a.String())
+	address := a.String()
+	if s.kind == "unix" {
+		address = a.Path // "": without a name, or one that the system makes up
+	}
+	c, err := s.st.rt.Host.Net.ListenPacket(context.Background(), lc, network, address)
 	if err != nil {
 		return err
+	}
+	if a.Unix() && a.Path[0] != '@' {
+		s.path = a.Path
 	}
 	return s.openPackets(c, nil)
 }
 
-// dialPackets gives the socket one peer. What it is bound to stays.
+// dialPackets gives the socket one peer. What it is bound to stays, and so do
+// its options.
 func (s *Socket) dialPackets(L *lua.LState, a addr.Addr) error {
 	if s.pc != nil {
-		local := s.pc.c.LocalAddr()
-		s.pc.c.Close()
-		s.pc = nil
-		c, err := s.dialFrom(L, a, local)
+		to, err := s.peerAddr(L, a)
 		if err != nil {
 			return err
 		}
-		return s.openPackets(c.(net.PacketConn), c.RemoteAddr())
+		return s.setPeer(to)
 	}
-	c, err := s.dialFrom(L, a, nil)
+	c, err := s.dialNet(L, &net.Dialer{Control: s.beforeBind()}, a)
 	if err != nil {
 		return err
 	}
 	return s.openPackets(c.(net.PacketConn), c.RemoteAddr())
 }
 
-func (s *Socket) dialFrom(L *lua.LState, a addr.Addr, local net.Addr) (net.Conn, error) {
-	d := &net.Dialer{LocalAddr: local, Control: s.beforeBind()}
-	var c net.Conn
-	var err error
-	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
-		c, err = s.st.rt.Host.Net.Dial(ctx, d, s.network(), a.String())
-	})
-	return c, err
+// setPeer gives the open socket a peer; nil takes it away, and it receives from
+// anywhere again.
+func (s *Socket) setPeer(to net.Addr) error {
+	if err := s.pc.connect(to); err != nil {
+		return err
+	}
+	s.pc.peer, s.pc.lastTo = to, nil
+	s.showPackets()
+	return nil
 }
 
-// disconnect takes the peer away: the socket receives from anywhere again.
+// disconnect takes the peer away.
 func (s *Socket) disconnect() error {
 	if s.pc == nil || s.pc.peer == nil {
 		return nil
 	}
-	a := s.pc.c.LocalAddr().(*net.UDPAddr)
-	s.pc.c.Close()
-	s.pc = nil
-	return s.listenPackets(addr.Addr{Host: addr.Host(a.IP, a.Zone), Port: a.Port})
+	return s.setPeer(nil)
 }
 
 // Wakers of the two directions.
@@ -262,7 +259,7 @@ func (p *packets) sentOne(n int, err error) error {
 
 // v6 tells whether the socket's own addresses are IPv6.
 func (p *packets) v6() bool {
-	a, ok := p.c.LocalAddr().(*net.UDPAddr)
+	a, ok := p.c.LocalAddr().(*net.UDPAddr) // not local: an IPv4 peer gives it one in IPv4
 	return ok && a.IP.To4() == nil
 }
 
@@ -288,7 +285,10 @@ func sendTo(L *lua.LState) int {
 	s, err := dgramReady(L)
 	list, many := L.Get(2).(*lua.LTable)
 	var data string
-	if !many {
+	var datagrams [][]byte
+	if many {
+		datagrams = packetList(L, list)
+	} else {
 		if t := L.Get(2).Type(); t != lua.LTString && t != lua.LTNumber {
 			arg.Fail(L, 2, "string or table of strings", "")
 		}
@@ -312,7 +312,7 @@ func sendTo(L *lua.LState) int {
 		}
 	}
 	if many {
-		n, err := s.pc.sendMany(L, packetList(L, list), to, s.timeout)
+		n, err := s.pc.sendMany(L, datagrams, to, s.timeout)
 		if err != nil {
 			stream.Fail(L, err)
 			L.Push(lua.LNumber(n))
@@ -400,11 +400,14 @@ func (s *Socket) peerAddr(L *lua.LState, a addr.Addr) (net.Addr, error) {
 func packetList(L *lua.LState, t *lua.LTable) [][]byte {
 	list := make([][]byte, t.Len())
 	for i := range list {
-		s, ok := t.RawGetInt(i + 1).(lua.LString)
-		if !ok {
-			arg.Fail(L, 2, "table of strings", "a table with "+arg.DescribeValue(t.RawGetInt(i+1))+" at "+lua.LNumber(i+1).String())
+		switch v := t.RawGetInt(i + 1).(type) {
+		case lua.LString:
+			list[i] = unsafe.Slice(unsafe.StringData(string(v)), len(v))
+		case lua.LNumber:
+			list[i] = []byte(v.String())
+		default:
+			arg.Fail(L, 2, "table of strings", "a table with "+arg.DescribeValue(v)+" at "+lua.LNumber(i+1).String())
 		}
-		list[i] = unsafe.Slice(unsafe.StringData(string(s)), len(s))
 	}
 	return list
 }

@@ -29,20 +29,15 @@ type Server struct {
 
 // serve is socket.serve(host, port, handler [, opts]).
 func (st *state) serve(L *lua.LState) int {
-	hi := 3
 	if _, ok := L.Get(2).(*lua.LFunction); ok {
-		hi = 2
-	}
-	handler := arg.Func(L, hi)
-	o := arg.Opts(L, hi+1)
-	if hi == 2 {
-		L.Replace(2, lua.LNil)
+		L.Insert(lua.LNil, 2) // the port
 	}
 	a := addr.Read(L, 1)
+	handler := arg.Func(L, 3)
+	o := arg.Opts(L, 4)
 	sv := &Server{handler: handler, timeout: o.Seconds("timeout", arg.Forever), handlers: map[*vm.Fiber]*Socket{}}
 	name := o.String("name", "")
 	ln, err := st.listenAt(L, a, o)
-	o.Done()
 	if err != nil {
 		return stream.Fail(L, err)
 	}

@@ -137,12 +137,22 @@ func (st *state) socket(L *lua.LState) int {
 
 // make answers a socket that is not open yet.
 func (st *state) make(kind, family string, dgram bool) *Socket {
-	return &Socket{st: st, kind: kind, family: family, dgram: dgram, timeout: arg.Forever}
+	s := &Socket{st: st, kind: kind, family: family, dgram: dgram, timeout: arg.Forever}
+	s.bindOpts.V6Only = family == "6"
+	return s
 }
 
 func (st *state) push(L *lua.LState, s *Socket) int {
-	L.Push(vm.Userdata(s, st.classes[s.kind]))
+	L.Push(st.value(s))
 	return 1
+}
+
+// value is what Lua holds of a socket, always the same.
+func (st *state) value(s *Socket) *lua.LUserData {
+	if s.ud == nil {
+		s.ud = vm.Userdata(s, st.classes[s.kind])
+	}
+	return s.ud
 }
 
 // ofAddr answers a fresh stream socket of the kind that an address needs.
@@ -155,22 +165,14 @@ func (st *state) ofAddr(a addr.Addr, family string) *Socket {
 
 func familyOption(o *arg.Options) string { return o.Enum("family", "", "4", "6") }
 
-// addrAndOptions is where the options stand: after host and port, or after an
-// address in one string.
-func optionsIndex(L *lua.LState) int {
-	if _, ok := L.Get(2).(*lua.LTable); ok {
-		return 2
-	}
-	return 3
-}
-
+// readAddr reads host, port and options, or an address in one string and
+// options.
 func readAddr(L *lua.LState) (addr.Addr, *arg.Options) {
-	i := optionsIndex(L)
-	o := arg.Opts(L, i)
-	if i == 2 {
-		L.Replace(2, lua.LNil)
+	if _, ok := L.Get(2).(*lua.LTable); ok {
+		L.Insert(lua.LNil, 2) // the port
 	}
-	return addr.Read(L, 1), o
+	a := addr.Read(L, 1)
+	return a, arg.Opts(L, 3)
 }
 
 func (st *state) connect(L *lua.LState) int {
@@ -196,7 +198,8 @@ func (st *state) listenAt(L *lua.LState, a addr.Addr, o *arg.Options) (*Socket, 
 	s := st.ofAddr(a, familyOption(o))
 	n := int(o.Int("backlog", backlog, 0, 1<<30))
 	s.bindOpts.ReusePort = o.Bool("reuseport", false)
-	s.bindOpts.V6Only = o.Bool("v6only", false)
+	s.bindOpts.V6Only = o.Bool("v6only", s.bindOpts.V6Only)
+	o.Done()
 	if err := s.bind(L, a); err != nil {
 		return nil, err
 	}
@@ -206,7 +209,6 @@ func (st *state) listenAt(L *lua.LState, a addr.Addr, o *arg.Options) (*Socket, 
 func (st *state) listen(L *lua.LState) int {
 	a, o := readAddr(L)
 	s, err := st.listenAt(L, a, o)
-	o.Done()
 	if err != nil {
 		return stream.Fail(L, err)
 	}
@@ -265,7 +267,7 @@ func (st *state) list(L *lua.LState) int {
 	t := L.NewTable()
 	for _, r := range st.rt.Scope.Resources() {
 		if s, ok := r.(*Socket); ok {
-			t.Append(vm.Userdata(s, st.classes[s.kind]))
+			t.Append(st.value(s))
 		}
 	}
 	L.Push(t)
