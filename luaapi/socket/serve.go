@@ -60,26 +60,31 @@ const (
 	pauseMax = time.Second
 )
 
+// quiet is for how long accept must have failed no more before it is said
+// again that it fails: with the last descriptors it comes and goes.
+const quiet = 10 * time.Second
+
 // run accepts until the listener is closed. When the process is out of
 // descriptors it says so once, waits and goes on.
 func (sv *Server) run(L *lua.LState) int {
 	rt := sv.ln.st.rt
 	pause := pauseMin
-	said := false
+	var failed time.Time
 	for {
 		c, err := sv.ln.accept(L)
 		switch {
 		case err == nil:
-			pause, said = pauseMin, false
+			pause = pauseMin
 			sv.start(L, c)
 		case rt.Current().Cancelled() || errors.Is(err, net.ErrClosed):
 			return 0
 		case errors.Is(err, syscall.ECONNABORTED):
 		default:
-			if !said {
+			now := rt.Host.Clock.Now()
+			if now.Sub(failed) > quiet {
 				rt.Logf("%s: accept: %s; waiting", sv, vm.ErrnoText(err))
-				said = true
 			}
+			failed = now
 			sleep(rt, L, pause)
 			pause = min(2*pause, pauseMax)
 		}
@@ -101,7 +106,7 @@ func sleep(rt *vm.Runtime, L *lua.LState, d time.Duration) {
 // start runs the handler for a connection; it is closed when the handler ends.
 func (sv *Server) start(L *lua.LState, c *Socket) {
 	st := sv.ln.st
-	c.setTimeout(sv.timeout)
+	c.SetTimeout(sv.timeout)
 	peer := c.Conn.Net().RemoteAddr()
 	top := L.GetTop()
 	st.push(L, c)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -30,6 +31,10 @@ func (systemNet) Bind(network, address string, o BindOptions) (Bound, error) {
 		return nil, err
 	}
 	b, err := bindOnce(family, sa, o, false)
+	if in6, ok := sa.(*unix.SockaddrInet6); ok && errors.Is(err, unix.EAFNOSUPPORT) && network == "tcp" && in6.Addr == [16]byte{} {
+		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: in6.Port} // every address of a machine without IPv6
+		b, err = bindOnce(family, sa, o, false)
+	}
 	if errors.Is(err, unix.EADDRINUSE) && family != unix.AF_UNIX {
 		b, err = bindOnce(family, sa, o, true)
 	}
@@ -81,11 +86,18 @@ func bindOnce(family int, sa unix.Sockaddr, o BindOptions, reuse bool) (*bound, 
 	if err := unix.Bind(fd, sa); err != nil {
 		return fail("bind", err)
 	}
+	if reuse { // or the next who binds over TIME_WAIT would get it too; Listen sets it again
+		if err := set(unix.SOL_SOCKET, unix.SO_REUSEADDR, false); err != nil {
+			return fail("setsockopt", err)
+		}
+	}
 	got, err := unix.Getsockname(fd)
 	if err != nil {
 		return fail("getsockname", err)
 	}
-	return &bound{fd: fd, addr: netAddr(got)}, nil
+	b := &bound{fd: fd, addr: netAddr(got)}
+	runtime.SetFinalizer(b, (*bound).Close) // as Go's net does for its own
+	return b, nil
 }
 
 func (b *bound) Addr() net.Addr { return b.addr }
@@ -157,7 +169,11 @@ func netAddr(sa unix.Sockaddr) net.Addr {
 	case *unix.SockaddrInet4:
 		return &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
 	case *unix.SockaddrInet6:
-		return &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
+		a := &net.TCPAddr{IP: append(net.IP(nil), sa.Addr[:]...), Port: sa.Port}
+		if ifi, err := net.InterfaceByIndex(int(sa.ZoneId)); sa.ZoneId != 0 && err == nil {
+			a.Zone = ifi.Name
+		}
+		return a
 	case *unix.SockaddrUnix:
 		return &net.UnixAddr{Name: sa.Name, Net: "unix"}
 	}
