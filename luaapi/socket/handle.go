@@ -21,29 +21,31 @@ import (
 // connected or closed. Guarded by the baton, but for Shut and String.
 type Socket struct {
 	stream.Conn // once connected, for streams
+	*setup
 
 	st       *state
-	kind     string // "tcp", "udp", "unix"
-	family   string // "", "4", "6"
+	kind     string         // "tcp", "udp", "unix"
+	ud       *lua.LUserData // what Lua holds of it, the same each time
+	id       int64          // in the scope, 0 while it is not open
 	dgram    bool
-	timeout  time.Duration
+	accepted bool
+	shut     atomic.Bool
+}
+
+// setup is what a connection that was accepted does without: thousands of
+// those are held.
+type setup struct {
+	family   string // "", "4", "6"
 	bindOpts vm.BindOptions
 	pending  []option // set when it is opened
 	local    *addr.Addr
-
-	bound vm.Bound
-	ln    net.Listener
-	pc    *packets
-	path  string             // of a unix socket, removed when it is closed
-	turns side.Side          // of those who accept
-	abort context.CancelFunc // ends the connect under way, nil if there is none
-	shut  atomic.Bool
-
-	ud       *lua.LUserData // what Lua holds of it, the same each time
-	id       int64
-	release  func()
-	accepted bool
-	shown    atomic.Pointer[string] // its addresses; nil: those of the connection
+	bound    vm.Bound
+	ln       net.Listener
+	pc       *packets
+	path     string                 // of a unix socket, removed when it is closed
+	turns    side.Side              // of those who accept
+	abort    context.CancelFunc     // ends the connect under way, nil if there is none
+	shown    atomic.Pointer[string] // its addresses
 }
 
 // Stream answers the connection, nil while there is none.
@@ -109,14 +111,9 @@ func (s *Socket) network() string {
 
 // own makes the scope own it, now that it is open.
 func (s *Socket) own() {
-	if s.release == nil {
-		s.id, s.release = vm.Own(s.st.rt.Scope, s)
+	if s.id == 0 {
+		s.id = vm.Own(s.st.rt.Scope, s)
 	}
-}
-
-func (s *Socket) setTimeout(d time.Duration) {
-	s.timeout = d
-	s.Conn.SetTimeout(d)
 }
 
 // checkAddr refuses an address of another kind than the socket.
@@ -184,7 +181,7 @@ func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
 	}
 	var ips []net.IP
 	var err error
-	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
+	s.st.rt.WaitContext(L, s.Timeout(), func(ctx context.Context) {
 		ips, err = s.st.rt.Host.Net.LookupIP(ctx, "ip"+s.family, a.Host)
 	})
 	if s.shut.Load() {
@@ -257,7 +254,7 @@ func (s *Socket) accept(L *lua.LState) (*Socket, error) {
 	if ln == nil {
 		return nil, syscall.EINVAL
 	}
-	if !t.Enter(rt, L, s.timeout) {
+	if !t.Enter(rt, L, s.Timeout()) {
 		return nil, side.ErrTimeout
 	}
 	defer t.Leave()
@@ -281,8 +278,7 @@ func (s *Socket) accept(L *lua.LState) (*Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := s.st.make(s.kind, s.family, false)
-	n.accepted = true
+	n := &Socket{st: s.st, kind: s.kind, accepted: true, setup: s.st.none}
 	n.Conn.Init(s.st.env, c, arg.Forever)
 	n.own()
 	return n, nil
@@ -290,7 +286,7 @@ func (s *Socket) accept(L *lua.LState) (*Socket, error) {
 
 // connected makes c the socket's connection.
 func (s *Socket) connected(c net.Conn) {
-	s.Conn.Init(s.st.env, c, s.timeout)
+	s.Conn.Init(s.st.env, c, s.Timeout())
 	s.showAs(addr.Show(c.LocalAddr()) + " -> " + addr.Show(c.RemoteAddr()))
 	s.own()
 }
@@ -359,7 +355,7 @@ func (s *Socket) dialNet(L *lua.LState, d *net.Dialer, a addr.Addr) (net.Conn, e
 	s.abort = abort
 	var c net.Conn
 	var err error
-	s.st.rt.WaitContext(L, s.timeout, func(ctx context.Context) {
+	s.st.rt.WaitContext(L, s.Timeout(), func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(shut, cancel)()
@@ -384,10 +380,7 @@ func (s *Socket) finish() {
 	if s.abort != nil {
 		s.abort()
 	}
-	if s.release != nil {
-		s.release()
-		s.release = nil
-	}
+	s.st.rt.Scope.Disown(s.id)
 }
 
 // close closes it, sending first what was written.
@@ -493,17 +486,17 @@ func sockAccept(L *lua.LState) int {
 
 func sockSetTimeout(L *lua.LState) int {
 	s := arg.Self[*Socket](L, "socket")
-	s.setTimeout(arg.Seconds(L, 2))
+	s.SetTimeout(arg.Seconds(L, 2))
 	L.Push(lua.LTrue)
 	return 1
 }
 
 func sockGetTimeout(L *lua.LState) int {
 	s := arg.Self[*Socket](L, "socket")
-	if s.timeout == arg.Forever {
+	if s.Timeout() == arg.Forever {
 		L.Push(lua.LNil)
 	} else {
-		L.Push(lua.LNumber(s.timeout.Seconds()))
+		L.Push(lua.LNumber(s.Timeout().Seconds()))
 	}
 	return 1
 }

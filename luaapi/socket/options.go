@@ -118,14 +118,14 @@ func setOption(L *lua.LState) int {
 	if err != nil {
 		return stream.Fail(L, err)
 	}
-	switch o.name {
-	case "reuseport":
-		s.bindOpts.ReusePort = o.on
-	case "ipv6-v6only":
-		s.bindOpts.V6Only = o.on
-	}
 	h := s.holder()
 	if h == nil {
+		switch o.name {
+		case "reuseport":
+			s.bindOpts.ReusePort = o.on
+		case "ipv6-v6only":
+			s.bindOpts.V6Only = o.on
+		}
 		s.pending = append(s.pending, o)
 		L.Push(lua.LTrue)
 		return 1

@@ -295,7 +295,7 @@ func sendTo(L *lua.LState) int {
 		data = arg.String(L, 2)
 	}
 	if err == nil && !many && s.again(L) {
-		err = s.pc.sendAgain(L, data, s.timeout)
+		err = s.pc.sendAgain(L, data, s.Timeout())
 		return sent(L, len(data), err)
 	}
 	a := s.target(L, 3)
@@ -312,7 +312,7 @@ func sendTo(L *lua.LState) int {
 		}
 	}
 	if many {
-		n, err := s.pc.sendMany(L, datagrams, to, s.timeout)
+		n, err := s.pc.sendMany(L, datagrams, to, s.Timeout())
 		if err != nil {
 			stream.Fail(L, err)
 			L.Push(lua.LNumber(n))
@@ -320,7 +320,7 @@ func sendTo(L *lua.LState) int {
 		}
 		return sent(L, n, nil)
 	}
-	err = s.pc.send(L, data, to, s.timeout)
+	err = s.pc.send(L, data, to, s.Timeout())
 	if err == nil && !s.pc.rt.Current().Cancelled() {
 		s.remember(L, to)
 	}
@@ -429,7 +429,7 @@ func recvFrom(L *lua.LState) int {
 func receivePacket(L *lua.LState) (*Socket, packet, error) {
 	s, err := dgramReady(L)
 	n := int(arg.OptInt(L, 2, maxPacket, 1, arg.MaxInt))
-	d := s.timeout
+	d := s.Timeout()
 	if arg.Given(L, 3) {
 		o := arg.Opts(L, 3)
 		d = o.Seconds("timeout", d)
@@ -461,7 +461,7 @@ func dgramSend(L *lua.LState) int {
 		err = errNotConnected
 	}
 	if err == nil {
-		err = s.pc.send(L, data, nil, s.timeout)
+		err = s.pc.send(L, data, nil, s.Timeout())
 	}
 	return sent(L, len(data), err)
 }

@@ -37,10 +37,11 @@ type state struct {
 	classes map[string]*lua.LTable
 	server  *lua.LTable
 	hosts   hostCache
+	none    *setup // of every accepted connection; never changed
 }
 
 func open(rt *vm.Runtime, L *lua.LState) lua.LValue {
-	st := &state{rt: rt, env: stream.EnvOf(rt), classes: map[string]*lua.LTable{}}
+	st := &state{rt: rt, env: stream.EnvOf(rt), classes: map[string]*lua.LTable{}, none: &setup{}}
 	meta := map[string]lua.LGFunction{"__tostring": toString}
 	for _, kind := range []string{"tcp", "udp", "unix"} {
 		st.classes[kind] = rt.Class(kind, methods(kind), meta)
@@ -137,7 +138,8 @@ func (st *state) socket(L *lua.LState) int {
 
 // make answers a socket that is not open yet.
 func (st *state) make(kind, family string, dgram bool) *Socket {
-	s := &Socket{st: st, kind: kind, family: family, dgram: dgram, timeout: arg.Forever}
+	s := &Socket{st: st, kind: kind, dgram: dgram, setup: &setup{family: family}}
+	s.SetTimeout(arg.Forever)
 	s.bindOpts.V6Only = family == "6"
 	return s
 }
@@ -183,11 +185,11 @@ func (st *state) connect(L *lua.LState) int {
 		s.local = &addr.Addr{Host: local, Port: int(o.Int("localport", 0, 0, 65535))}
 	}
 	o.Done()
-	s.timeout = timeout
+	s.SetTimeout(timeout)
 	if err := s.dial(L, a); err != nil {
 		return stream.Fail(L, err)
 	}
-	s.setTimeout(arg.Forever)
+	s.SetTimeout(arg.Forever)
 	return st.push(L, s)
 }
 
@@ -244,11 +246,11 @@ func (st *state) dial(L *lua.LState) int {
 	default:
 		arg.Fail(L, 1, "tcp://host:port, udp://host:port or unix:///path", "")
 	}
-	s.timeout = timeout
+	s.SetTimeout(timeout)
 	if err := s.dial(L, a); err != nil {
 		return stream.Fail(L, err)
 	}
-	s.setTimeout(arg.Forever)
+	s.SetTimeout(arg.Forever)
 	return st.push(L, s)
 }
 

@@ -169,7 +169,7 @@ func (rt *Runtime) enter(f *Fiber, thread *lua.LState) {
 func (rt *Runtime) entered(f *Fiber, thread *lua.LState) {
 	rt.cur.Store(f)
 	rt.main.G.CurrentThread = thread
-	f.crowded, f.parked = time.Time{}, nil
+	f.crowded, f.parked = 0, nil
 }
 
 // drop gives the baton away.
@@ -188,11 +188,11 @@ func (rt *Runtime) Breathe(L *lua.LState) {
 	if rt.baton.queued.Load() == 0 {
 		return
 	}
-	f, now := rt.cur.Load(), time.Now()
+	f, now := rt.cur.Load(), time.Since(rt.made)
 	switch {
-	case f.crowded.IsZero():
+	case f.crowded == 0:
 		f.crowded = now
-	case now.Sub(f.crowded) >= fairness:
+	case now-f.crowded >= fairness:
 		rt.Wait(L, nil, func() {})
 	}
 }

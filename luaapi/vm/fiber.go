@@ -22,7 +22,7 @@ const (
 type Fiber struct {
 	rt      *Runtime
 	id      int64
-	started time.Time
+	started time.Duration // after the runtime was made
 	flag    atomic.Uint32
 	pos     atomic.Pointer[string] // last position published
 
@@ -41,11 +41,12 @@ type Fiber struct {
 	fn       *lua.LFunction
 	args     []lua.LValue
 	delay    time.Duration // before the first run
+	deep     bool
 	thread   *lua.LState
 	parked   *lua.LState // the thread that waits, nil while it runs
 	dirty    []Flusher
 	defers   []*lua.LFunction
-	crowded  time.Time // since when others are known to queue behind it
+	crowded  time.Duration // after the runtime was made: since when others are known to queue behind it
 	poll     *poller
 	depth    int            // of coroutines resumed inside it
 	requires *loadingModule // that it waits for
@@ -63,6 +64,8 @@ type Flusher interface{ FlushFor(L *lua.LState) }
 type SpawnOptions struct {
 	Name  string
 	Delay time.Duration
+	// Deep fibers may recurse 10,000 calls deep instead of 500, for 10 KB more.
+	Deep bool
 	// Background fibers do not keep the runtime's script alive.
 	Background bool
 	// OnEnd is called with the baton held when the fiber has ended; what it
@@ -74,7 +77,7 @@ type SpawnOptions struct {
 // were made. The baton must be held, or the runtime not started yet.
 func (rt *Runtime) Spawn(fn *lua.LFunction, args []lua.LValue, o SpawnOptions) *Fiber {
 	f := rt.newFiber(rt.lastID.Add(1), o.Name)
-	f.fn, f.args, f.delay = fn, args, o.Delay
+	f.fn, f.args, f.delay, f.deep = fn, args, o.Delay, o.Deep
 	rt.fibers.add(f)
 	if rt.closing.Load() {
 		f.Cancel(Cancelled)
@@ -93,7 +96,7 @@ func (rt *Runtime) Spawn(fn *lua.LFunction, args []lua.LValue, o SpawnOptions) *
 }
 
 func (rt *Runtime) newFiber(id int64, name string) *Fiber {
-	return &Fiber{rt: rt, id: id, name: name, started: rt.Host.Clock.Now(), state: "ready"}
+	return &Fiber{rt: rt, id: id, name: name, started: rt.Host.Clock.Now().Sub(rt.made), state: "ready"}
 }
 
 // runLater is run after the fiber's delay.
@@ -130,7 +133,7 @@ func (f *Fiber) begin(t *turn) *lua.LState {
 	rt.baton.await(t)
 	rt.cur.Store(f)
 	f.setState("running")
-	f.thread = rt.newThread()
+	f.thread = rt.newThread(f.deep)
 	rt.main.G.CurrentThread = f.thread
 	return f.thread
 }
@@ -153,7 +156,7 @@ func (f *Fiber) runDefers(L *lua.LState) *lua.LState {
 	t := time.AfterFunc(deferTime, func() { f.Cancel("clean-up took too long") })
 	defer t.Stop()
 	renew := func() {
-		L = rt.newThread()
+		L = rt.newThread(false)
 		f.thread, rt.main.G.CurrentThread = L, L
 	}
 	if f.err != nil {
@@ -194,7 +197,7 @@ func (f *Fiber) end(L *lua.LState, o SpawnOptions) {
 		rt.failed.Store(true)
 	}
 	f.thread = nil
-	rt.freeThread(L, f.err == nil)
+	rt.freeThread(L, f.err == nil && !f.deep)
 	state := "done"
 	if f.err != nil {
 		state = "failed"
@@ -247,7 +250,7 @@ func (f *Fiber) SetName(name string) {
 }
 
 // Started answers when the fiber was made.
-func (f *Fiber) Started() time.Time { return f.started }
+func (f *Fiber) Started() time.Time { return f.rt.made.Add(f.started) }
 
 // String is how a fiber shows in listings: fiber 3 (echo).
 func (f *Fiber) String() string {

@@ -21,6 +21,7 @@ type Runtime struct {
 	Scope *Scope
 
 	config     Config
+	made       time.Time
 	main       *lua.LState // makes tables and functions; runs nothing
 	seed       *lua.LState // makes threads: carries no context, small options
 	ctx        *runContext
@@ -47,6 +48,7 @@ type Runtime struct {
 	scratch    []byte
 	loading    map[string]*loadingModule // modules being required
 	plainCall  *lua.LFunction
+	noCall     *lua.LFunction
 	values     map[any]any
 }
 
@@ -64,9 +66,9 @@ type Config struct {
 	MemoryLimit uint64
 }
 
-// Depth of the Lua call stack. Main fibers get what design.md measured as the
-// most that an overflow's handling stays fast with; spawned ones pay 1 byte a
-// level up front and get less.
+// Depth of the Lua call stack. Deep fibers get what design.md measured as the
+// most that an overflow's handling stays fast with; the others and coroutines
+// pay 1 byte a level up front and get less.
 const (
 	mainDepth  = 10_000
 	fiberDepth = 500
@@ -86,7 +88,7 @@ func options(depth int) lua.Options {
 // New makes a runtime. Close it when it is no longer needed.
 func New(host *Host, config Config) *Runtime {
 	rt := &Runtime{
-		Host: host, Scope: &Scope{}, config: config,
+		Host: host, Scope: &Scope{}, config: config, made: host.Clock.Now(),
 		main:       lua.NewState(options(mainDepth)),
 		stop:       make(chan struct{}),
 		names:      map[*lua.LFunction]string{},
@@ -147,8 +149,11 @@ func (rt *Runtime) ParamName(function string, i int) string {
 }
 
 // newThread answers a thread that runs in the runtime's context.
-func (rt *Runtime) newThread() *lua.LState {
-	if n := len(rt.free); n > 0 {
+func (rt *Runtime) newThread(deep bool) *lua.LState {
+	if deep {
+		rt.seed.Options.CallStackSize = mainDepth
+		defer func() { rt.seed.Options.CallStackSize = fiberDepth }()
+	} else if n := len(rt.free); n > 0 {
 		th := rt.free[n-1]
 		rt.free = rt.free[:n-1]
 		return th

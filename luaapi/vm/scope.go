@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"runtime"
 	"sort"
 	"sync"
 	"weak"
@@ -18,41 +17,66 @@ type Resource interface {
 type Scope struct {
 	mu     sync.Mutex
 	last   int64
-	open   map[int64]func() Resource
+	open   map[int64]reference
+	full   int // entries at which those that were collected are dropped
 	closed bool
 }
 
-// Own makes r belong to the scope and answers its number, which is stable and
-// unique in the scope, and a function that takes it out again. A closed scope
-// shuts r at once. Any goroutine.
+// reference is a weak pointer to a Resource.
+type reference interface{ get() Resource }
+
+type weakTo[T any, P interface {
+	*T
+	Resource
+}] struct{ p weak.Pointer[T] }
+
+func (w weakTo[T, P]) get() Resource {
+	if v := w.p.Value(); v != nil {
+		return P(v)
+	}
+	return nil
+}
+
+// Own makes r belong to the scope and answers its number there, which is
+// unique in the scope. A closed scope shuts r at once. Any goroutine.
 func Own[T any, P interface {
 	*T
 	Resource
-}](s *Scope, r P) (id int64, release func()) {
-	p := weak.Make((*T)(r))
+}](s *Scope, r P) (id int64) {
+	ref := weakTo[T, P]{weak.Make((*T)(r))}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.closed {
-		s.mu.Unlock()
 		r.Shut()
-		return 0, func() {}
+		return 0
 	}
 	s.last++
-	id = s.last
-	if s.open == nil {
-		s.open = map[int64]func() Resource{}
-	}
-	s.open[id] = func() Resource {
-		if v := p.Value(); v != nil {
-			return P(v)
-		}
-		return nil
-	}
-	s.mu.Unlock()
-	c := runtime.AddCleanup((*T)(r), s.drop, id)
-	return id, func() { c.Stop(); s.drop(id) }
+	s.sweep()
+	s.open[s.last] = ref
+	return s.last
 }
 
-func (s *Scope) drop(id int64) {
+// sweep drops what was collected, when there may be as much of that as there
+// is of the rest: so an entry is looked at a bounded number of times.
+func (s *Scope) sweep() {
+	const least = 64
+	if s.open == nil {
+		s.open, s.full = map[int64]reference{}, least
+	}
+	if len(s.open) < s.full {
+		return
+	}
+	for id, ref := range s.open {
+		if ref.get() == nil {
+			delete(s.open, id)
+		}
+	}
+	s.full = max(least, 2*len(s.open))
+}
+
+// Disown takes a thing out of the scope, which then does not shut it. Any
+// goroutine.
+func (s *Scope) Disown(id int64) {
 	s.mu.Lock()
 	delete(s.open, id)
 	s.mu.Unlock()
@@ -69,7 +93,7 @@ func (s *Scope) Resources() []Resource {
 	sort.Slice(ids, func(i, j int) bool { return ids[i] < ids[j] })
 	list := make([]Resource, 0, len(ids))
 	for _, id := range ids {
-		if r := s.open[id](); r != nil {
+		if r := s.open[id].get(); r != nil {
 			list = append(list, r)
 		}
 	}
@@ -81,8 +105,8 @@ func (s *Scope) Resources() []Resource {
 func (s *Scope) Get(id int64) Resource {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if get := s.open[id]; get != nil {
-		return get()
+	if ref := s.open[id]; ref != nil {
+		return ref.get()
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 // Env is what the streams of one runtime share. Guarded by the baton.
 type Env struct {
 	rt   *vm.Runtime
+	made time.Time
 	bufs [][]byte // empty buffers of closed or idle streams
 }
 
@@ -27,7 +28,7 @@ type envKey struct{}
 func EnvOf(rt *vm.Runtime) *Env {
 	e, ok := rt.Values()[envKey{}].(*Env)
 	if !ok {
-		e = &Env{rt: rt}
+		e = &Env{rt: rt, made: rt.Host.Clock.Now()}
 		rt.Values()[envKey{}] = e
 	}
 	return e
@@ -73,7 +74,7 @@ type Conn struct {
 
 	rd, wr  side.Side
 	rn, wn  int64
-	started time.Time
+	started time.Duration // after the Env was made
 	closed  bool
 	eof     bool
 }
@@ -81,7 +82,7 @@ type Conn struct {
 // Init makes c a connection of the runtime that env belongs to.
 func (s *Conn) Init(env *Env, c net.Conn, timeout time.Duration) {
 	s.env, s.c, s.timeout = env, c, timeout
-	s.started = env.rt.Host.Clock.Now()
+	s.started = env.rt.Host.Clock.Now().Sub(env.made)
 	s.raw = rawConn(c)
 }
 
@@ -98,7 +99,12 @@ func (s *Conn) Timeout() time.Duration { return s.timeout }
 func (s *Conn) SetTimeout(d time.Duration) { s.timeout = d }
 
 // Stats answers bytes received, bytes sent and when the connection was made.
-func (s *Conn) Stats() (received, sent int64, started time.Time) { return s.rn, s.wn, s.started }
+func (s *Conn) Stats() (received, sent int64, started time.Time) {
+	if s.env == nil {
+		return 0, 0, started
+	}
+	return s.rn, s.wn, s.env.made.Add(s.started)
+}
 
 type readWaker Conn
 
