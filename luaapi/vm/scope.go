@@ -45,11 +45,12 @@ func Own[T any, P interface {
 }](s *Scope, r P) (id int64) {
 	ref := weakTo[T, P]{weak.Make((*T)(r))}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.closed {
+		s.mu.Unlock()
 		r.Shut()
 		return 0
 	}
+	defer s.mu.Unlock()
 	s.last++
 	s.sweep()
 	s.open[s.last] = ref

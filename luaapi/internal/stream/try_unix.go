@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/netrepl/netrepl/luaapi/internal/side"
+	"github.com/netrepl/netrepl/luaapi/internal/sys"
 )
 
 // rawConn answers how to try a connection without blocking; nil if it cannot
@@ -32,7 +33,7 @@ type readJob Conn
 func (j *readJob) Try(fd uintptr) bool {
 	sd := &j.rd
 	for {
-		n, err := unix.Read(int(fd), sd.Buf)
+		n, err := sys.Read(fd, sd.Buf)
 		switch {
 		case err == nil && n > 0:
 			sd.N = n
@@ -66,7 +67,7 @@ type writeJob Conn
 func (j *writeJob) Try(fd uintptr) bool {
 	sd := &j.wr
 	for {
-		n, err := unix.Write(int(fd), sd.Buf[sd.N:])
+		n, err := sys.Write(fd, sd.Buf[sd.N:])
 		if n > 0 {
 			sd.N += n
 		}

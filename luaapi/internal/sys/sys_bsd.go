@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package sys
+
+import "golang.org/x/sys/unix"
+
+// Read reads into p from a descriptor that does not block.
+func Read(fd uintptr, p []byte) (int, error) { return unix.Read(int(fd), p) }
+
+// Write writes p to a descriptor that does not block.
+func Write(fd uintptr, p []byte) (int, error) { return unix.Write(int(fd), p) }
