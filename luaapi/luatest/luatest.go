@@ -215,6 +215,7 @@ func (r *runner) do(limit time.Duration, fn lua.LGFunction) error {
 	r.rt.Do("start", func(L *lua.LState) {
 		r.rt.Spawn(r.rt.Func("luatest", fn), nil, vm.SpawnOptions{
 			Name: "main",
+			Deep: true,
 			OnEnd: func(L *lua.LState, err *vm.Error) bool {
 				if err == nil {
 					ended <- nil

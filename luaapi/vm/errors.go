@@ -33,7 +33,7 @@ func (rt *Runtime) Text(L *lua.LState, e *Error) string {
 	if L.GetMetaField(e.Value, "__tostring") == lua.LNil {
 		return errorText(e.Value)
 	}
-	r, err := rt.callMain(rt.newThread(), rt.Global("tostring"), []lua.LValue{e.Value})
+	r, err := rt.callMain(rt.newThread(false), rt.Global("tostring"), []lua.LValue{e.Value})
 	if err != nil || len(r) == 0 {
 		return errorText(e.Value)
 	}
@@ -151,10 +151,13 @@ func (rt *Runtime) raiseTraced(L *lua.LState) {
 	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: v, StackTrace: trace})
 }
 
-// raisePlain is the Panic of a thread whose error somebody catches. The trace
-// is not empty, or PCall would make one.
-func raisePlain(L *lua.LState) {
-	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: L.Get(-1), StackTrace: " "})
+// raisePlain is the Panic of a thread whose error somebody catches.
+func raisePlain(L *lua.LState) { panicWith(L.Get(-1)) }
+
+// panicWith panics with an error. The trace is not empty, or PCall would make
+// one.
+func panicWith(v lua.LValue) {
+	panic(&lua.ApiError{Type: lua.ApiErrorRun, Object: v, StackTrace: " "})
 }
 
 // plainly calls its first argument with the rest under raisePlain; PCall calls
@@ -235,6 +238,11 @@ func (rt *Runtime) pcall(L *lua.LState) int {
 // protect calls what stands at the bottom of the stack with nargs arguments
 // and answers as pcall does.
 func (rt *Runtime) protect(L *lua.LState, nargs int) int {
+	// Should the call stack be full, this raises it. PCall would damage the stack
+	// when its own call is the one that overflows: gopher-lua resets a stack that
+	// is full to one of eight frames fewer.
+	L.Push(rt.noCall)
+	L.Call(0, 0)
 	handler := hasHandler(L)
 	had := *handler
 	*handler = true
@@ -263,10 +271,15 @@ func (rt *Runtime) xpcall(L *lua.LState) int {
 		L.Panic = func(L *lua.LState) {
 			v := L.Get(-1)
 			L.Panic = raisePlain
-			L.Push(handler)
-			L.Push(v)
-			L.Call(1, 1)
-			raisePlain(L)
+			if overflown(v) {
+				v = rt.handleElsewhere(L, handler, v)
+			} else {
+				L.Push(handler)
+				L.Push(v)
+				L.Call(1, 1)
+				v = L.Get(-1)
+			}
+			panicWith(v)
 		}
 		defer rt.rethrow(L, lastUpvalue(L))
 		L.Call(L.GetTop()-1, lua.MultRet)
@@ -274,4 +287,28 @@ func (rt *Runtime) xpcall(L *lua.LState) int {
 	})
 	L.Insert(call, 1)
 	return rt.protect(L, L.GetTop()-1)
+}
+
+// overflown tells whether an error says that a thread has no room left.
+func overflown(err lua.LValue) bool {
+	s, ok := err.(lua.LString)
+	return ok && (strings.HasSuffix(string(s), "stack overflow") || strings.HasSuffix(string(s), "registry overflow"))
+}
+
+// handleElsewhere calls an error handler in a thread of its own, on top of L.
+func (rt *Runtime) handleElsewhere(L *lua.LState, handler, v lua.LValue) lua.LValue {
+	th := rt.newThread(false)
+	th.SetContext(L.Context())
+	rt.below[th] = L
+	defer delete(rt.below, th)
+	rt.main.G.CurrentThread = th
+	r, err := rt.callMain(th, handler, []lua.LValue{v})
+	rt.main.G.CurrentThread = L
+	switch {
+	case err != nil:
+		return err.Value
+	case len(r) == 0:
+		return lua.LNil
+	}
+	return r[0]
 }

@@ -45,6 +45,7 @@ type Runtime struct {
 	coroutines map[int]*coroutine // by number, until they are dead
 	lastCo     int
 	inner      innerTrace
+	below      map[*lua.LState]*lua.LState // the thread that one stands on
 	scratch    []byte
 	loading    map[string]*loadingModule // modules being required
 	plainCall  *lua.LFunction
@@ -95,6 +96,7 @@ func New(host *Host, config Config) *Runtime {
 		classes:    map[string]*lua.LTable{},
 		modules:    map[string]Module{},
 		coroutines: map[int]*coroutine{},
+		below:      map[*lua.LState]*lua.LState{},
 		loading:    map[string]*loadingModule{},
 		values:     map[any]any{},
 		scratch:    make([]byte, 64<<10),

@@ -40,6 +40,7 @@ func (rt *Runtime) openStock(L *lua.LState) {
 	g := L.G.Global
 	g.RawSetString("_printregs", lua.LNil)
 	rt.plainCall = L.NewFunction(rt.plainly)
+	rt.noCall = L.NewFunction(func(*lua.LState) int { return 0 })
 	rt.replace("", map[string]lua.LGFunction{
 		"print":          rt.print,
 		"error":          raise,

@@ -14,20 +14,28 @@ const traceHeader = "stack traceback:"
 const shown = 10
 
 // traceback answers the frames of a thread from level on, innermost first, as
-// Lua writes them. Go functions have their Lua name.
+// Lua writes them, then those of the thread it stands on. Go functions have
+// their Lua name.
 func traceback(rt *Runtime, L *lua.LState, level int) string {
 	var b strings.Builder
 	b.WriteString(traceHeader)
+	for ; L != nil; L, level = rt.below[L], 0 {
+		writeFrames(&b, rt, L, level)
+	}
+	return b.String()
+}
+
+func writeFrames(b *strings.Builder, rt *Runtime, L *lua.LState, level int) {
 	for i := level; ; i++ {
 		if i == level+shown {
 			if n := stackDepth(L, i); n > i+shown {
-				fmt.Fprintf(&b, "\n\t... (%d more)", n-i-shown)
+				fmt.Fprintf(b, "\n\t... (%d more)", n-i-shown)
 				i = n - shown
 			}
 		}
 		dbg, ok := L.GetStack(i)
 		if !ok {
-			return b.String()
+			return
 		}
 		if line := frameLine(rt, L, dbg); line != "" {
 			b.WriteString("\n\t" + line)
