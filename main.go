@@ -316,7 +316,7 @@ func (r *runner) close() {
 // all went well. With a prompt it does not wait for the script's end.
 func (r *runner) runSteps() bool {
 	for _, s := range r.steps {
-		values, ok := r.wait(r.load(s.compile))
+		values, ok := r.wait(r.load(s.compile, lua.LString(s.text)))
 		if ok && s.flag == "print" {
 			_, ok = r.wait(r.start("print", r.rt.Global("print"), values))
 		}
@@ -327,12 +327,16 @@ func (r *runner) runSteps() bool {
 	if r.script == "" {
 		return true
 	}
+	var args []lua.LValue
+	for _, a := range r.args {
+		args = append(args, lua.LString(a))
+	}
 	ended := r.load(func(rt *vm.Runtime, L *lua.LState) (*lua.LFunction, error) {
 		if r.script == "-" {
 			return rt.LoadInput(L)
 		}
 		return rt.LoadFile(L, r.script)
-	})
+	}, args...)
 	if r.prompt {
 		return !r.exited()
 	}
@@ -346,12 +350,7 @@ func (s step) compile(rt *vm.Runtime, L *lua.LState) (*lua.LFunction, error) {
 	case "print":
 		return rt.Load(L, "-p", []byte("return "+s.text))
 	case "load":
-		return rt.Func("-l", func(L *lua.LState) int {
-			if v := rt.Require(L, s.text); rt.Global(s.text) == lua.LNil {
-				L.SetGlobal(s.text, v)
-			}
-			return 0
-		}), nil
+		return rt.Load(L, "-l", []byte("local name = ... local m = require(name) if _G[name] == nil then _G[name] = m end"))
 	}
 	return rt.Load(L, "-e", []byte(s.text))
 }
@@ -362,8 +361,9 @@ type ending struct {
 	ok     bool
 }
 
-// load compiles a chunk, in a fiber, so that it can be ended, and starts it.
-func (r *runner) load(compile func(*vm.Runtime, *lua.LState) (*lua.LFunction, error)) <-chan ending {
+// load compiles a chunk, in a fiber, so that it can be ended, and starts it
+// with args.
+func (r *runner) load(compile func(*vm.Runtime, *lua.LState) (*lua.LFunction, error), args ...lua.LValue) <-chan ending {
 	var failure error
 	var loader *lua.LFunction
 	r.rt.Do("load", func(*lua.LState) {
@@ -382,7 +382,7 @@ func (r *runner) load(compile func(*vm.Runtime, *lua.LState) (*lua.LFunction, er
 	case failure != nil:
 		r.fail(failure.Error())
 	default:
-		return r.start("main", fn[0], nil)
+		return r.start("main", fn[0], args)
 	}
 	c := make(chan ending, 1)
 	c <- ending{}
