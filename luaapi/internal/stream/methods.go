@@ -113,7 +113,7 @@ func recvn(L *lua.LState) int {
 		return received(L, "", err)
 	}
 	max, d := s.options(L, 3, true)
-	if n > max && n > limitDefault {
+	if n > max {
 		return received(L, "", tooLong{})
 	}
 	data, err := s.RecvN(L, n, d)
