@@ -24,12 +24,13 @@ type batch struct {
 	iovs  [batchSize]unix.Iovec
 	names [batchSize]unix.RawSockaddrInet6
 	data  [batchSize][maxPacket + 1]byte
+	used  int // slots that the last call filled
 }
 
 type batchKey struct{}
 
 func newBatch() *batch {
-	b := &batch{}
+	b := &batch{used: batchSize}
 	for i := range b.hdrs {
 		b.iovs[i].Base = &b.data[i][0]
 		b.iovs[i].SetLen(len(b.data[i]))
@@ -51,18 +52,19 @@ func (p *packets) receiveBatch(fd int) error {
 		b = newBatch()
 		p.rt.Values()[batchKey{}] = b
 	}
-	for i := range b.hdrs {
+	for i := range b.used { // the kernel has written the lengths that came
 		b.hdrs[i].hdr.Namelen = uint32(unsafe.Sizeof(b.names[i]))
 	}
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.hdrs[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&b.hdrs[0])), batchSize, unix.MSG_DONTWAIT, 0, 0)
 		if errno == unix.EINTR {
 			continue
 		}
 		if errno != 0 {
 			return errno
 		}
-		for i := range int(n) {
+		b.used = int(n)
+		for i := range b.used {
 			p.queue = append(p.queue, packet{data: string(b.data[i][:b.hdrs[i].len]), ip: addrPort(&b.names[i])})
 		}
 		return nil

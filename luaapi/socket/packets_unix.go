@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/netrepl/netrepl/luaapi/internal/side"
+	"github.com/netrepl/netrepl/luaapi/internal/sys"
 )
 
 // sockaddr is where a datagram goes; nil is the connected peer.
@@ -98,9 +99,9 @@ func (j *packetWriteJob) Try(fd uintptr) bool {
 	for {
 		var err error
 		if p.to == nil {
-			_, err = unix.Write(int(fd), p.wr.Buf)
+			_, err = sys.Write(fd, p.wr.Buf)
 		} else {
-			err = unix.Sendto(int(fd), p.wr.Buf, 0, p.to)
+			err = sys.SendTo(fd, p.wr.Buf, p.to)
 		}
 		switch {
 		case err == unix.EINTR:

@@ -9,3 +9,6 @@ func Read(fd uintptr, p []byte) (int, error) { return unix.Read(int(fd), p) }
 
 // Write writes p to a descriptor that does not block.
 func Write(fd uintptr, p []byte) (int, error) { return unix.Write(int(fd), p) }
+
+// SendTo sends p as a datagram from a descriptor that does not block.
+func SendTo(fd uintptr, p []byte, to unix.Sockaddr) error { return unix.Sendto(int(fd), p, 0, to) }

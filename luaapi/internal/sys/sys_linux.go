@@ -28,3 +28,33 @@ func call(trap, fd uintptr, p []byte) (int, error) {
 	}
 	return int(n), nil
 }
+
+// SendTo sends p as a datagram from a descriptor that does not block.
+func SendTo(fd uintptr, p []byte, to unix.Sockaddr) error {
+	var sa unix.RawSockaddrInet6 // has room for the other family, too
+	var size uintptr
+	switch to := to.(type) {
+	case *unix.SockaddrInet4:
+		sa4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa))
+		sa4.Family, sa4.Addr = unix.AF_INET, to.Addr
+		putPort(&sa4.Port, to.Port)
+		size = unix.SizeofSockaddrInet4
+	case *unix.SockaddrInet6:
+		sa.Family, sa.Addr, sa.Scope_id = unix.AF_INET6, to.Addr, to.ZoneId
+		putPort(&sa.Port, to.Port)
+		size = unix.SizeofSockaddrInet6
+	default:
+		return unix.Sendto(int(fd), p, 0, to)
+	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, uintptr(unsafe.Pointer(&sa)), size)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// putPort writes a port in the order of the network.
+func putPort(p *uint16, port int) {
+	b := (*[2]byte)(unsafe.Pointer(p))
+	b[0], b[1] = byte(port>>8), byte(port)
+}
