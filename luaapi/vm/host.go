@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"time"
 )
 
@@ -17,6 +18,8 @@ type Host struct {
 	Files    Files
 	Clock    Clock
 	Env      func(name string) (string, bool)
+	// Start starts a program that is set up but not running yet.
+	Start func(cmd *exec.Cmd) error
 }
 
 // Net opens sockets and looks up names. Addresses are Go's: "host:port", or a
@@ -63,6 +66,7 @@ func SystemHost(in io.Reader, out, err io.Writer) *Host {
 	return &Host{
 		In: in, Out: out, Err: err,
 		Net: systemNet{}, Files: systemFiles{}, Clock: systemClock{}, Env: os.LookupEnv,
+		Start: func(cmd *exec.Cmd) error { return cmd.Start() },
 	}
 }
 

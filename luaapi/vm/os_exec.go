@@ -62,7 +62,7 @@ func (rt *Runtime) start(sh shell) (*process, error) {
 		return nil, err
 	}
 	p.cmd.Stdout, p.cmd.Stderr = out.child, errs.child
-	if err := p.cmd.Start(); err != nil {
+	if err := rt.Host.Start(p.cmd); err != nil {
 		out.close()
 		errs.close()
 		return nil, err
