@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -142,12 +141,6 @@ func compare(b *testing.B, name, unit string, measure func(p *process) float64) 
 	b.ReportMetric(median(rates), unit)
 	b.ReportMetric(median(ratios), "of-go")
 	b.ReportMetric(median(cpuRatios), "of-go/cpu-s")
-}
-
-func median(v []float64) float64 {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v[len(v)/2]
 }
 
 // load runs fn on the second core.
