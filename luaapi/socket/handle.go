@@ -158,6 +158,16 @@ func (s *Socket) opened() bool {
 	return s.bound != nil || s.ln != nil || s.pc != nil || s.Conn.Net() != nil || s.abort != nil
 }
 
+// checkFamily refuses an address in numbers of the other family.
+func (s *Socket) checkFamily(host string) error {
+	host, _ = splitZone(host)
+	ip := net.ParseIP(host)
+	if ip != nil && (ip.To4() == nil && s.family == "4" || ip.To4() != nil && s.family == "6") {
+		return syscall.EAFNOSUPPORT
+	}
+	return nil
+}
+
 // lookUp turns a host name into an address of the socket's family. It fails
 // when the socket was closed meanwhile.
 func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
@@ -170,11 +180,8 @@ func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
 		}
 		return a, nil
 	}
-	if ip := net.ParseIP(a.Host); ip != nil {
-		if ip.To4() == nil && s.family == "4" || ip.To4() != nil && s.family == "6" {
-			return a, syscall.EAFNOSUPPORT
-		}
-		return a, nil
+	if err := s.checkFamily(a.Host); err != nil || net.ParseIP(a.Host) != nil {
+		return a, err
 	}
 	if _, zone := splitZone(a.Host); zone != "" {
 		return a, nil
@@ -188,20 +195,44 @@ func (s *Socket) lookUp(L *lua.LState, a addr.Addr) (addr.Addr, error) {
 		return a, net.ErrClosed
 	}
 	if err != nil {
-		return a, err
+		return a, notFound(err, a.Host)
 	}
 	if len(ips) == 0 {
-		return a, &net.DNSError{Err: vm.ErrHostNotFound, Name: a.Host, IsNotFound: true}
+		return a, hostNotFound(a.Host)
 	}
 	best := ips[0]
-	for _, ip := range ips { // IPv4 first, as the local names of most machines have it
-		if ip.To4() != nil {
+	for _, ip := range ips {
+		if (ip.To4() != nil) == s.prefers4() {
 			best = ip
 			break
 		}
 	}
 	a.Host = best.String()
 	return a, nil
+}
+
+// prefers4 tells whether it rather takes a name's IPv4 address: as the local
+// names of most machines have it, unless it has an IPv6 address itself.
+func (s *Socket) prefers4() bool {
+	if s.pc == nil {
+		return true
+	}
+	a, ok := s.pc.c.LocalAddr().(*net.UDPAddr)
+	return !ok || a.IP.To4() != nil || a.IP.IsUnspecified()
+}
+
+func hostNotFound(host string) error {
+	return &net.DNSError{Err: vm.ErrHostNotFound, Name: host, IsNotFound: true}
+}
+
+// notFound makes of an error that says that a name has no address of the
+// family the one that says that there is no such name.
+func notFound(err error, host string) error {
+	var none *net.AddrError
+	if errors.As(err, &none) && none.Addr == host {
+		return hostNotFound(host)
+	}
+	return err
 }
 
 func (s *Socket) listen(backlog int) error {
@@ -350,6 +381,9 @@ func (s *Socket) dialNet(L *lua.LState, d *net.Dialer, a addr.Addr) (net.Conn, e
 	if a.Host == "" && !a.Unix() {
 		a.Host = "localhost"
 	}
+	if err := s.checkFamily(a.Host); err != nil {
+		return nil, err
+	}
 	shut, abort := context.WithCancel(context.Background())
 	defer abort()
 	s.abort = abort
@@ -370,6 +404,9 @@ func (s *Socket) dialNet(L *lua.LState, d *net.Dialer, a addr.Addr) (net.Conn, e
 			c.Close()
 		}
 		return nil, net.ErrClosed
+	}
+	if err != nil {
+		err = notFound(err, a.Host)
 	}
 	return c, err
 }

@@ -50,10 +50,10 @@ func (p *packets) writeAll(list [][]byte, to net.Addr) (done int, err error) {
 		if !ok {
 			n, err = pc.WriteBatch(messages(list[done:min(len(list), done+batchMax)], to), 0)
 		}
-		done += n
-		if err != nil {
+		if err != nil { // n is -1 then
 			return done, err
 		}
+		done += n
 	}
 	return done, nil
 }

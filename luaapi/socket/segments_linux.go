@@ -40,7 +40,7 @@ func run(list [][]byte) (n, bytes int) {
 // how many have left; ok is false if this socket or route cannot do it.
 func (p *packets) writeSegments(c *net.UDPConn, list [][]byte, to *net.UDPAddr) (n int, ok bool, err error) {
 	n, size := run(list)
-	if n < 2 || p.noSegments {
+	if n < 2 || p.noSegments || c.RemoteAddr() != nil { // Go refuses an address when it has connected
 		return 0, false, nil
 	}
 	buf := make([]byte, 0, size)
