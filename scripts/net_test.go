@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -165,9 +166,24 @@ func TestPortScan(t *testing.T) {
 	}
 }
 
+// TestPortScanTerminal checks that progress shows on a terminal.
+func TestPortScanTerminal(t *testing.T) {
+	t.Parallel()
+	pty := program(t, "script")
+	if runtime.GOOS != "linux" {
+		t.Skip("script takes other arguments here")
+	}
+	p := port(listen(t).Addr().String())
+	line := append([]string{"env", "TERM=dumb"}, script(t, "port_scan.lua", "127.0.0.1", "--ports", p)...)
+	r := run(t, t.TempDir(), "", []string{pty, "-qec", strings.Join(line, " "), "typescript"})
+	if !strings.Contains(r.out, "\r1 of 1 ports, 1 open\r\n"+p+"\r\n127.0.0.1: 1 open\r\n") {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestPortScanArguments(t *testing.T) {
 	t.Parallel()
-	for _, ports := range []string{"", "0", "65536", "5-4", "1-", "-1", "1-2-3", "22,,80", "http", "1e3"} {
+	for _, ports := range []string{"", "0", "65536", "5-4", "1-", "-1", "1-2-3", "22,,80", "http", "1e3", "1.5", "0x50", "99999999999999999999"} {
 		run(t, "", "", script(t, "port_scan.lua", "--ports="+ports, "127.0.0.1")).want(t, "", "port_scan.lua: --ports: ports such as ", 2)
 	}
 	run(t, "", "", script(t, "port_scan.lua", "--at-once", "0", "127.0.0.1")).want(t, "", "--at-once", 2)

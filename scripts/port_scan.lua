@@ -21,7 +21,7 @@ local opt = cli.parse {
 local ports, total = fiber.queue(), 0
 for part in (opt.ports .. ","):gmatch("(.-),") do
   local first, last = part:match("^(%d+)%-(%d+)$")
-  first = tonumber(first or part)
+  first = tonumber(first or part:match("^%d+$") or "")
   last = last and tonumber(last) or first
   if not first or first < 1 or first > last or last > 65535 then
     cli.fail(("--ports: ports such as 22,80,8000-8100 expected, got %q"):format(opt.ports), 2)
@@ -57,7 +57,7 @@ for i = 1, math.min(opt.at_once, total) do
 end
 
 local progress
-if opt.progress or os.execute("test -t 2 2>/dev/null") == 0 then -- is stderr a terminal?
+if opt.progress or os.getenv("TERM") and os.execute("test -t 2") == 0 then -- is stderr a terminal?
   progress = fiber.every(0.1, function()
     io.stderr:write(("\r%d of %d ports, %d open"):format(total - ports:len(), total, #open))
   end)
