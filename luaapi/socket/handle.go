@@ -236,6 +236,9 @@ func notFound(err error, host string) error {
 }
 
 func (s *Socket) listen(backlog int) error {
+	if s.dgram {
+		return syscall.EOPNOTSUPP
+	}
 	if s.bound == nil {
 		if s.ln != nil {
 			return syscall.EINVAL
@@ -281,6 +284,9 @@ const pollTime = 10 * time.Millisecond
 
 // accept waits for a connection. Fibers that accept take turns.
 func (s *Socket) accept(L *lua.LState) (*Socket, error) {
+	if s.dgram {
+		return nil, syscall.EOPNOTSUPP
+	}
 	ln, rt, t := s.ln, s.st.rt, &s.turns
 	if ln == nil {
 		return nil, syscall.EINVAL

@@ -204,7 +204,7 @@ func (p *packets) receiveAside(L *lua.LState, d time.Duration) error {
 		got.ip = a.AddrPort()
 	case *net.UnixAddr:
 		if a != nil {
-			got.path = a.Name
+			got.path = addr.Path(a.Name)
 		}
 	}
 	p.queue = append(p.queue, got)

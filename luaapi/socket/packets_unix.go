@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/netrepl/netrepl/luaapi/internal/addr"
 	"github.com/netrepl/netrepl/luaapi/internal/side"
 	"github.com/netrepl/netrepl/luaapi/internal/sys"
 )
@@ -84,7 +85,7 @@ func (p *packets) receiveOne(fd int) error {
 		case *unix.SockaddrInet6:
 			got.ip = netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port))
 		case *unix.SockaddrUnix:
-			got.path = a.Name
+			got.path = addr.Path(a.Name)
 		}
 		p.queue = append(p.queue, got)
 		return nil

@@ -76,7 +76,7 @@ func Push(L *lua.LState, a net.Addr) int {
 		return pushHostPort(L, a.IP, a.Zone, a.Port)
 	case *net.UnixAddr:
 		if a != nil {
-			L.Push(lua.LString(a.Name))
+			L.Push(lua.LString(Path(a.Name)))
 			return 1
 		}
 	}
@@ -99,6 +99,15 @@ func Host(ip net.IP, zone string) string {
 	return a.Unmap().WithZone(zone).String()
 }
 
+// Path is the path of a unix socket; "" for one without, which Go and the
+// system write as an abstract one without a name.
+func Path(name string) string {
+	if name == "@" {
+		return ""
+	}
+	return name
+}
+
 // Show is an address in listings: 127.0.0.1:80, [::1]:80, a path.
 func Show(a net.Addr) string {
 	switch a := a.(type) {
@@ -107,7 +116,7 @@ func Show(a net.Addr) string {
 	case *net.UDPAddr:
 		return net.JoinHostPort(Host(a.IP, a.Zone), strconv.Itoa(a.Port))
 	case *net.UnixAddr:
-		if a == nil || a.Name == "" {
+		if a == nil || Path(a.Name) == "" {
 			return "(unnamed)"
 		}
 		return a.Name
