@@ -284,6 +284,7 @@ func (r *runner) runPrompt() int {
 	session := repl.New(r.rt, r.lines, r.remember) // gets the baton when the script waits
 	r.session.Store(session)
 	if r.console != nil {
+		r.console.OnInterrupt(session.Interrupt)
 		fmt.Fprintln(r.host.Out, repl.Banner)
 	}
 	ended := make(chan bool, 1)

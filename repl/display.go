@@ -68,9 +68,11 @@ func formatTable(L *lua.LState, t *lua.LTable, open bool) string {
 		return "{…}"
 	}
 	var parts []string
-	n := t.Len()
-	for i := 1; i <= n && i <= maxItems; i++ {
-		parts = append(parts, format(L, t.RawGetInt(i), false))
+	n := 0 // of the items before the first hole
+	for ; t.RawGetInt(n+1) != lua.LNil; n++ {
+		if n < maxItems {
+			parts = append(parts, format(L, t.RawGetInt(n+1), false))
+		}
 	}
 	type field struct {
 		key  lua.LValue

@@ -23,9 +23,13 @@ func NewReader(in io.Reader) *Reader { return &Reader{in: bufio.NewReader(in)} }
 func (r *Reader) ReadLine(string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	line, err := r.in.ReadString('\n')
-	line = string(r.rest) + line
+	line, err := string(r.rest), error(nil)
 	r.rest = nil
+	if !strings.HasSuffix(line, "\n") {
+		var more string
+		more, err = r.in.ReadString('\n')
+		line += more
+	}
 	if line == "" {
 		return "", err
 	}

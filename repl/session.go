@@ -46,10 +46,11 @@ type Session struct {
 	results  *lua.LFunction // prints its arguments
 	entries  int
 
-	mu     sync.Mutex
-	busy   bool      // an entry is compiled or runs
-	fg     *vm.Fiber // that runs it
-	failed bool
+	mu          sync.Mutex
+	busy        bool      // an entry is compiled or runs
+	fg          *vm.Fiber // that runs it
+	interrupted bool      // before it ran
+	bad         bool      // an entry failed
 }
 
 // New makes a session. remember, if not nil, is told every line that was
@@ -101,10 +102,8 @@ func (s *Session) Run() bool {
 		if s.run(src, strings.HasSuffix(src, "\n\n")) {
 			lines = nil
 		}
-		select {
-		case <-s.rt.Exited():
+		if s.exited() {
 			return s.ok()
-		default:
 		}
 	}
 }
@@ -112,7 +111,7 @@ func (s *Session) Run() bool {
 func (s *Session) ok() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.failed
+	return !s.bad
 }
 
 // defined tells whether a global has been given a value.
@@ -129,7 +128,7 @@ func (s *Session) run(src string, complete bool) bool {
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		s.busy, s.fg = false, nil
+		s.busy, s.fg, s.interrupted = false, nil, false
 		s.mu.Unlock()
 	}()
 
@@ -143,8 +142,7 @@ func (s *Session) run(src string, complete bool) bool {
 		case err == nil:
 			s.entries++
 			s.spawn(fn, nil, func(L *lua.LState, f *vm.Fiber, err *vm.Error) {
-				if err != nil {
-					s.fail(s.rt.WithTrace(L, err))
+				if s.failed(L, err) {
 					close(ended)
 					return
 				}
@@ -175,9 +173,7 @@ func (s *Session) print(f *vm.Fiber, ended chan struct{}) {
 		return
 	}
 	s.spawn(s.results, values, func(L *lua.LState, _ *vm.Fiber, err *vm.Error) {
-		if err != nil {
-			s.fail(s.rt.WithTrace(L, err))
-		}
+		s.failed(L, err)
 		close(ended)
 	})
 }
@@ -195,13 +191,37 @@ func (s *Session) spawn(fn *lua.LFunction, args []lua.LValue, end func(L *lua.LS
 	})
 	s.mu.Lock()
 	s.fg = f
+	if s.interrupted {
+		f.Cancel(Interrupted)
+	}
 	s.mu.Unlock()
+}
+
+// failed shows an error with its traceback, unless it comes of the runtime's
+// end. The baton must be held.
+func (s *Session) failed(L *lua.LState, err *vm.Error) bool {
+	if err == nil {
+		return false
+	}
+	if !err.Cancelled || !s.exited() {
+		s.fail(s.rt.WithTrace(L, err))
+	}
+	return true
+}
+
+func (s *Session) exited() bool {
+	select {
+	case <-s.rt.Exited():
+		return true
+	default:
+		return false
+	}
 }
 
 // fail shows an error.
 func (s *Session) fail(text string) {
 	s.mu.Lock()
-	s.failed = true
+	s.bad = true
 	s.mu.Unlock()
 	io.WriteString(s.rt.Host.Err, "error: "+text+"\n")
 }
@@ -214,13 +234,15 @@ const Interrupted = "interrupted!"
 const hogTime = 300 * time.Millisecond
 
 // Interrupt cancels the entry that runs, and nothing else, unless another
-// fiber does not let it run. Any goroutine.
-func (s *Session) Interrupt() {
+// fiber does not let it run. It answers whether there is an entry. Any
+// goroutine.
+func (s *Session) Interrupt() bool {
 	s.mu.Lock()
 	busy, fg := s.busy, s.fg
+	s.interrupted = busy && fg == nil
 	s.mu.Unlock()
 	if !busy {
-		return
+		return false
 	}
 	if fg != nil {
 		fg.Cancel(Interrupted)
@@ -234,4 +256,5 @@ func (s *Session) Interrupt() {
 			hog.Cancel(Interrupted)
 		}
 	})
+	return true
 }

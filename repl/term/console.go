@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/chzyer/readline"
 
@@ -31,6 +33,7 @@ type Console struct {
 	screen *screen
 	rl     *readline.Instance
 	stop   func()
+	onIntr atomic.Pointer[func() bool]
 
 	ttyMu   sync.Mutex
 	tty     *tty
@@ -59,8 +62,7 @@ func Open(in, out *os.File, history []string) (*Console, error) {
 	}
 	c := &Console{tty: t, history: history}
 	c.screen = &screen{w: out, width: func() int { return width(out) }}
-	c.keys = newKeys(in)
-	c.keys.wanted = c.wantLine
+	c.keys = newKeys(in, c.wantLine, func() { go c.interrupt() })
 	config := &readline.Config{
 		Stdin: c.keys, Stdout: c.screen, Stderr: c.screen, Painter: c.screen,
 		UniqueEditLine: true, DisableAutoSaveHistory: true, HistoryLimit: 2,
@@ -113,6 +115,17 @@ func (c *Console) ReadLine(prompt string) (string, error) {
 		return "", repl.ErrInterrupt
 	}
 	return line, err
+}
+
+// OnInterrupt says what a Ctrl-C does that comes no more to the line and is no
+// signal yet. fn answers false as long as there is nothing to interrupt.
+func (c *Console) OnInterrupt(fn func() bool) { c.onIntr.Store(&fn) }
+
+func (c *Console) interrupt() {
+	fn := c.onIntr.Load()
+	for fn != nil && !c.keys.isEditing() && !(*fn)() {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // Remember adds a line to what Up and Down show. It must not be called during

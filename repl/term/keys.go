@@ -1,6 +1,7 @@
 package term
 
 import (
+	"bytes"
 	"io"
 	"sync"
 	"unicode/utf8"
@@ -32,13 +33,16 @@ type keys struct {
 	editing bool
 	waiting int // reads of the program
 	wanted  func(reading bool)
+	// interrupt is told of a Ctrl-C that was typed between the end of a line
+	// and the start of what runs, when the terminal makes no signal of it yet.
+	interrupt func()
 }
 
 // maxTypedAhead is how much is kept; the terminal's own buffer then fills.
 const maxTypedAhead = 1 << 20
 
-func newKeys(in io.Reader) *keys {
-	k := &keys{}
+func newKeys(in io.Reader, wanted func(reading bool), interrupt func()) *keys {
+	k := &keys{wanted: wanted, interrupt: interrupt}
 	k.changed = sync.NewCond(&k.mu)
 	go k.loop(in)
 	return k
@@ -51,6 +55,9 @@ func (k *keys) loop(in io.Reader) {
 		n, err := in.Read(buf)
 		k.mu.Lock()
 		k.buf = append(k.buf, buf[:n]...)
+		if !k.editing {
+			k.findInterrupt()
+		}
 		switch {
 		case n > 0:
 			ends = 0
@@ -69,6 +76,15 @@ func (k *keys) loop(in io.Reader) {
 		if gone {
 			return
 		}
+	}
+}
+
+// findInterrupt looks for a Ctrl-C in what was typed ahead; what stands before
+// it is dropped, as the terminal does.
+func (k *keys) findInterrupt() {
+	if i := bytes.LastIndexByte(k.buf, 3); i >= 0 {
+		k.buf = k.buf[i+1:]
+		k.interrupt()
 	}
 }
 
@@ -93,6 +109,12 @@ func (k *keys) Close() error {
 	return nil
 }
 
+func (k *keys) isEditing() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.editing || k.err != nil
+}
+
 func (k *keys) closed() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -115,6 +137,9 @@ func (k *keys) Read(p []byte) (int, error) {
 			if key != "" {
 				if r, _ := utf8.DecodeRuneInString(key); r == keyEnter || r == keyInterrupt || r == keyEOF {
 					k.editing = false
+					if r == keyEnter {
+						k.findInterrupt()
+					}
 				}
 				return copy(p, key), nil
 			}
