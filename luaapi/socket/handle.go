@@ -41,6 +41,7 @@ type setup struct {
 	local    *addr.Addr
 	bound    vm.Bound
 	ln       net.Listener
+	since    time.Time // when ln began to listen
 	pc       *packets
 	path     string                 // of a unix socket, removed when it is closed
 	turns    side.Side              // of those who accept
@@ -236,8 +237,11 @@ func notFound(err error, host string) error {
 }
 
 func (s *Socket) listen(backlog int) error {
-	if s.dgram {
+	switch {
+	case s.dgram:
 		return syscall.EOPNOTSUPP
+	case s.Conn.Net() != nil || s.abort != nil:
+		return syscall.EINVAL
 	}
 	if s.bound == nil {
 		if s.ln != nil {
@@ -261,7 +265,7 @@ func (s *Socket) listen(backlog int) error {
 		s.finish()
 		return err
 	}
-	s.ln = ln
+	s.ln, s.since = ln, s.st.rt.Host.Clock.Now()
 	s.showAs(addr.Show(ln.Addr()) + " listening")
 	return s.applyPending(ln)
 }
@@ -589,6 +593,8 @@ func getStats(L *lua.LState) int {
 	received, sent, started := s.Stats()
 	if s.pc != nil {
 		received, sent, started = s.pc.received, s.pc.sent, s.pc.started
+	} else if s.ln != nil {
+		started = s.since
 	}
 	age := 0.0
 	if !started.IsZero() {

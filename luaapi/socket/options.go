@@ -124,6 +124,9 @@ func setOption(L *lua.LState) int {
 		case "reuseport":
 			s.bindOpts.ReusePort = o.on
 		case "ipv6-v6only":
+			if s.bound != nil {
+				return stream.Fail(L, syscall.EINVAL) // too late
+			}
 			s.bindOpts.V6Only = o.on
 		}
 		s.pending = append(s.pending, o)
@@ -146,14 +149,20 @@ func onFd(h fdHolder, fn func(fd uintptr) error) error {
 	return inner
 }
 
-// applyPending sets what was asked for before the socket was open.
+// applyPending sets what was asked for before the stream socket was open, and
+// was not set by binding it.
 func (s *Socket) applyPending(v any) error {
-	pending := s.pending
-	s.pending = nil
 	h, ok := v.(fdHolder)
-	if !ok || len(pending) == 0 {
+	if !ok || len(s.pending) == 0 {
 		return nil
 	}
+	var pending []option
+	for _, o := range s.pending {
+		if o.name != "reuseport" && o.name != "ipv6-v6only" {
+			pending = append(pending, o)
+		}
+	}
+	s.pending = nil
 	return onFd(h, func(fd uintptr) error { return setAll(fd, pending) })
 }
 
