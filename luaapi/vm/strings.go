@@ -30,9 +30,18 @@ func unpack(L *lua.LState) int {
 	top := L.GetTop()
 	L.SetTop(top + int(n)) // grows the stack once; pushing would grow it bit by bit
 	for k := range int(n) {
-		L.Replace(top+1+k, t.RawGetInt(int(i)+k))
+		L.Replace(top+1+k, item(t, int(i)+k))
 	}
 	return int(n)
+}
+
+// item answers t[i]. RawGetInt alone does not find what stands outside of the
+// table's array part.
+func item(t *lua.LTable, i int) lua.LValue {
+	if i < 1 || i >= lua.MaxArrayIndex {
+		return t.RawGet(lua.LNumber(i))
+	}
+	return t.RawGetInt(i)
 }
 
 // tablePack is Lua 5.2's: the values and their count in n.
@@ -54,7 +63,7 @@ func tableConcat(L *lua.LState) int {
 	j := int(arg.OptInt(L, 4, int64(t.Len()), -arg.MaxInt, arg.MaxInt))
 	var b strings.Builder
 	for k := i; k <= j; k++ {
-		switch v := t.RawGetInt(k).(type) {
+		switch v := item(t, k).(type) {
 		case lua.LString:
 			b.WriteString(string(v))
 		case lua.LNumber:
