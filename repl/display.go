@@ -2,7 +2,7 @@ package repl
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -112,20 +112,27 @@ func formatTable(L *lua.LState, t *lua.LTable, open bool) string {
 	return "{\n  " + strings.Join(parts, ",\n  ") + "\n}"
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-var keywords = map[string]bool{
-	"and": true, "break": true, "do": true, "else": true, "elseif": true, "end": true, "false": true,
-	"for": true, "function": true, "goto": true, "if": true, "in": true, "local": true, "nil": true,
-	"not": true, "or": true, "repeat": true, "return": true, "then": true, "true": true, "until": true,
-	"while": true,
+var keywords = []string{
+	"and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local",
+	"nil", "not", "or", "repeat", "return", "then", "true", "until", "while",
 }
 
 func formatKey(L *lua.LState, k lua.LValue) string {
-	if s, ok := k.(lua.LString); ok && identifier.MatchString(string(s)) && !keywords[string(s)] {
+	if s, ok := k.(lua.LString); ok && isName(string(s)) {
 		return string(s)
 	}
 	return "[" + format(L, k, false) + "]"
+}
+
+// isName tells whether s can stand as a name in Lua.
+func isName(s string) bool {
+	for i, c := range s {
+		letter := c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != "" && !slices.Contains(keywords, s)
 }
 
 // quote writes a string as a Lua literal that loads back as the same bytes;
