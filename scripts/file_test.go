@@ -188,7 +188,7 @@ func TestFileBrokenTransfers(t *testing.T) {
 func TestFileSilentSender(t *testing.T) {
 	t.Parallel()
 	into := t.TempDir()
-	_, addr := serve(t, into, "file_recv.lua", "--timeout", "200ms")
+	_, addr := serve(t, into, "file_recv.lua", "--timeout", "2s")
 	c := steps(t, addr, "NAME 3\nabc", "SIZE 3\n", "ab")
 	c.hear("ERR timeout\n")
 	wantFiles(t, into)
@@ -241,6 +241,10 @@ func TestFileSenderFailures(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "a"), []byte("A"))
 	writeFile(t, filepath.Join(dir, "big"), make([]byte, 20_000_000))
 	fail := func(file, want string, receive func(c *conn)) {
+		timeout := "30s"
+		if strings.Contains(want, "timeout") {
+			timeout = "100ms"
+		}
 		t.Helper()
 		l := listen(t)
 		go func() {
@@ -249,7 +253,7 @@ func TestFileSenderFailures(t *testing.T) {
 				c.Close()
 			}
 		}()
-		run(t, dir, "", script(t, "file_send.lua", "--timeout", "2s", "--port", port(l.Addr().String()), file)).
+		run(t, dir, "", script(t, "file_send.lua", "--timeout", timeout, "--port", port(l.Addr().String()), file)).
 			want(t, "", "file_send.lua: "+want, 1)
 	}
 	fail("a", "a was not taken: no room\n", func(c *conn) {
