@@ -21,6 +21,9 @@ const (
 	ErrHostNotFound = "host not found"
 )
 
+// ErrNotSupported is what a kind of socket, or this system, cannot do.
+var ErrNotSupported = errors.New("not supported")
+
 // ErrnoText words a Go error of a system call, a look-up or a deadline in the
 // closed list of error strings; "" for nil.
 func ErrnoText(err error) string {
