@@ -456,7 +456,11 @@ func (r *runner) watchSignals() {
 					r.rt.Exit(128 + n)
 				}
 			case s == os.Interrupt && session != nil && !r.exited():
-				session.Interrupt()
+				if r.console != nil {
+					r.console.Interrupt()
+				} else {
+					session.Interrupt()
+				}
 			case last != 0:
 				if r.console != nil {
 					r.console.Close()

@@ -290,6 +290,38 @@ func TestPromptInput(t *testing.T) {
 	s.end(0)
 }
 
+// Ctrl-Z stops the program and the shell goes on; fg brings all back.
+func TestPromptSuspend(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("no bash, which has jobs")
+	}
+	s := openScreen(t, 80, 25, "bash --norc -i")
+	s.enter("PS1='shell> '")
+	s.wait("^shell>$")
+	s.enter("netrepl")
+	s.wait("^net>$")
+	s.typed("1 +")
+	s.keys("C-z")
+	s.wait("Stopped.*\nshell>$")
+	s.enter("fg")
+	s.wait(`^netrepl\nnet> 1 \+$`)
+	s.enter(" 1")
+	s.wait("^=> 2\nnet>$")
+	s.enter("fiber.sleep(1000)")
+	s.keys("C-z")
+	s.wait("(?s)Stopped.*Stopped.*\nshell>$")
+	s.enter("fg")
+	s.wait(`(?s)Stopped.*Stopped.*netrepl$`)
+	s.typed("'unseen'")
+	s.keys("C-c")
+	s.wait(`netrepl\nerror: .*interrupted!$`)
+	s.keys("C-d")
+	s.wait("^net>\nshell>$")
+	s.enter("exit")
+	s.end(0)
+}
+
 // The prompt in a script that runs.
 func TestPromptInScript(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ func Open(in, out *os.File, history []string) (*Console, error) {
 	if c.rl, err = readline.NewEx(config); err != nil {
 		return nil, err
 	}
-	c.stop = onResize(func() { c.screen.redraw(false) })
+	c.stop = watch(func() { c.screen.redraw(false) }, c.continued)
 	c.setMode(running)
 	return c, nil
 }
@@ -117,9 +117,16 @@ func (c *Console) ReadLine(prompt string) (string, error) {
 	return line, err
 }
 
-// OnInterrupt says what a Ctrl-C does that comes no more to the line and is no
-// signal yet. fn answers false as long as there is nothing to interrupt.
+// OnInterrupt says what a Ctrl-C does that is not the line's. fn answers false
+// as long as there is nothing to interrupt.
 func (c *Console) OnInterrupt(fn func() bool) { c.onIntr.Store(&fn) }
+
+// Interrupt is called when Ctrl-C was a signal. What was typed ahead is dropped.
+func (c *Console) Interrupt() {
+	if c.keys.drop() {
+		go c.interrupt()
+	}
+}
 
 func (c *Console) interrupt() {
 	fn := c.onIntr.Load()
@@ -153,6 +160,13 @@ func (c *Console) wantLine(reading bool) {
 		c.reading = reading
 		c.apply()
 	}
+}
+
+// continued sets the terminal anew: who had it meanwhile may have changed it.
+func (c *Console) continued() {
+	c.ttyMu.Lock()
+	defer c.ttyMu.Unlock()
+	c.apply()
 }
 
 func (c *Console) apply() error {

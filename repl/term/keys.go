@@ -88,6 +88,17 @@ func (k *keys) findInterrupt() {
 	}
 }
 
+// drop forgets what was typed ahead; false if it is the line's.
+func (k *keys) drop() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.editing {
+		k.buf = nil
+		k.changed.Broadcast()
+	}
+	return !k.editing
+}
+
 // edit says whether keys go to readline.
 func (k *keys) edit(on bool) {
 	k.mu.Lock()

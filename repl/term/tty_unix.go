@@ -54,13 +54,18 @@ func width(f *os.File) int {
 	return 80
 }
 
-// onResize calls fn when the terminal's size changes, until stop is called.
-func onResize(fn func()) (stop func()) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, unix.SIGWINCH)
+// watch calls resized when the terminal's size changes and continued when the
+// process goes on after it was stopped, until stop is called.
+func watch(resized, continued func()) (stop func()) {
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, unix.SIGWINCH, unix.SIGCONT)
 	go func() {
-		for range c {
-			fn()
+		for s := range c {
+			if s == unix.SIGCONT {
+				continued()
+			} else {
+				resized()
+			}
 		}
 	}()
 	return func() { signal.Stop(c); close(c) }

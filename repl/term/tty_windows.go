@@ -40,7 +40,7 @@ func width(f *os.File) int {
 	return int(info.Size.X)
 }
 
-func onResize(func()) (stop func()) { return func() {} }
+func watch(resized, continued func()) (stop func()) { return func() {} }
 
 func suspend() {}
 
