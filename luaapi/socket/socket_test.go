@@ -3,6 +3,8 @@ package socket_test
 import (
 	"testing"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"github.com/netrepl/netrepl/luaapi/bytes"
 	"github.com/netrepl/netrepl/luaapi/fiber"
 	"github.com/netrepl/netrepl/luaapi/luatest"
@@ -11,7 +13,16 @@ import (
 )
 
 func modules() []vm.Module {
-	return []vm.Module{socket.Module(), fiber.Module(), bytes.Module()}
+	return []vm.Module{socket.Module(), fiber.Module(), bytes.Module(), test()}
+}
+
+// test is a module that tells the tests what only Go knows.
+func test() vm.Module {
+	return vm.Module{Name: "test", Open: func(rt *vm.Runtime, L *lua.LState) lua.LValue {
+		t := L.NewTable()
+		t.RawSetString("slow", lua.LNumber(slow))
+		return t
+	}}
 }
 
 func TestLua(t *testing.T) { luatest.Run(t, modules()) }

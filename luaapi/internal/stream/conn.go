@@ -20,6 +20,8 @@ type Env struct {
 	rt   *vm.Runtime
 	made time.Time
 	bufs [][]byte // empty buffers of closed or idle streams
+
+	pumped map[*Conn]pumpWaker // connections in Pump
 }
 
 type envKey struct{}
@@ -151,6 +153,9 @@ func (s *Conn) Close(L *lua.LState) {
 	}
 	s.closed = true
 	s.c.Close()
+	if p, ok := s.env.pumped[s]; ok { // the other one may be what it waits for
+		p.Wake()
+	}
 	s.out = nil
 	if !s.rd.Busy() { // who reads now answers what came so far
 		s.env.putBuf(s.in)

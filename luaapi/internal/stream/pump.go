@@ -43,6 +43,11 @@ func Pump(L *lua.LState, a, b *Conn) (forth, back int64, err error) {
 	ended := [2]bool{a.eof, b.eof}
 	var n [2]int64
 	var errs [2]error
+	env := a.env
+	if env.pumped == nil {
+		env.pumped = map[*Conn]pumpWaker{}
+	}
+	env.pumped[a], env.pumped[b] = conns, conns
 	rt.Wait(L, pumpWaker(conns), func() {
 		var both sync.WaitGroup
 		for i := range conns {
@@ -55,16 +60,24 @@ func Pump(L *lua.LState, a, b *Conn) (forth, back int64, err error) {
 		}
 		both.Wait()
 	})
-	a.eof, b.eof = a.eof || errs[0] == nil, b.eof || errs[1] == nil
-	for _, s := range []*Conn{a, b} {
+	for i, s := range []*Conn{a, b} {
+		delete(env.pumped, s)
+		s.eof = s.eof || errs[i] == nil
 		s.rd.Woken()
 		s.wr.Woken()
+		head := int64(len(heads[i]))
+		if n[i] < head {
+			s.Unrecv(heads[i][n[i]:])
+		}
+		s.rn += max(0, n[i]-head)
+		s.wn += n[1-i]
 	}
-	a.rn, b.wn = a.rn+n[0]-int64(len(heads[0])), b.wn+n[0]
-	b.rn, a.wn = b.rn+n[1]-int64(len(heads[1])), a.wn+n[1]
 	err = errs[0]
-	if err == nil || errors.Is(err, side.ErrTimeout) || isTimeout(err) && errs[1] != nil {
+	if err == nil || isTimeout(err) && errs[1] != nil {
 		err = errs[1]
+	}
+	if err != nil && (a.closed || b.closed) {
+		err = net.ErrClosed
 	}
 	return n[0], n[1], err
 }
