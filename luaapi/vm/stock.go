@@ -20,6 +20,7 @@ import (
 //	pcall, xpcall                      swallowed the end of a coroutine, hid the stack
 //	coroutine.*                        could not yield or wait in pcall, sort, ...
 //	unpack, table.concat, string.rep   "registry overflow", or took all memory
+//	tonumber, string.match             no exponents; nothing instead of nil
 //	collectgarbage                     only collected
 //	debug.traceback                    names Go functions, knows our coroutines
 //	_printregs, channel                left out: the one writes to the process,
@@ -31,7 +32,7 @@ func (rt *Runtime) openStock(L *lua.LState) {
 		fn   lua.LGFunction
 	}{
 		{"", lua.OpenBase}, {"table", lua.OpenTable}, {"string", lua.OpenString},
-		{"math", lua.OpenMath}, {"os", lua.OpenOs}, {"debug", lua.OpenDebug},
+		{"math", lua.OpenMath}, {"debug", lua.OpenDebug},
 	} {
 		L.Push(L.NewFunction(open.fn))
 		L.Push(lua.LString(open.name))
@@ -51,11 +52,13 @@ func (rt *Runtime) openStock(L *lua.LState) {
 		"loadstring":     rt.loadString,
 		"loadfile":       rt.baseLoadFile,
 		"dofile":         rt.doFile,
+		"tonumber":       toNumber,
 		"unpack":         unpack,
 		"collectgarbage": collectGarbage,
 	})
 	rt.replace("table.", map[string]lua.LGFunction{"concat": tableConcat, "unpack": unpack, "pack": tablePack})
-	rt.replace("string.", map[string]lua.LGFunction{"rep": stringRep})
+	match := rt.Global("string").(*lua.LTable).RawGetString("match").(*lua.LFunction).GFunction
+	rt.replace("string.", map[string]lua.LGFunction{"rep": stringRep, "match": orNil(match)})
 	rt.replace("debug.", map[string]lua.LGFunction{"traceback": rt.debugTraceback})
 	rt.openCoroutine(L)
 	rt.openOS(L)
