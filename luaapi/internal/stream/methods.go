@@ -69,17 +69,20 @@ func Methods() map[string]lua.LGFunction {
 	}
 }
 
-// options reads {timeout=, max=} and leaves other keys to the caller.
-func (s *Conn) options(L *lua.LState, i int, max bool) (limit int, d time.Duration) {
+// options reads {timeout=, max=}. s may be nil.
+func options(L *lua.LState, i int, s *Conn, max bool) (limit int, d time.Duration) {
+	limit, d = limitDefault, arg.Forever
+	if s != nil {
+		d = s.timeout
+	}
 	if !arg.Given(L, i) {
-		return limitDefault, s.timeout
+		return limit, d
 	}
 	o := arg.Opts(L, i)
-	limit = limitDefault
 	if max {
 		limit = int(o.Int("max", limitDefault, 0, arg.MaxInt))
 	}
-	d = o.Seconds("timeout", s.timeout)
+	d = o.Seconds("timeout", d)
 	o.Done()
 	return limit, d
 }
@@ -98,10 +101,10 @@ func received(L *lua.LState, data string, err error) int {
 func recv(L *lua.LState) int {
 	s, err := self(L)
 	n := int(arg.OptInt(L, 2, maxBuf, 1, arg.MaxInt))
+	_, d := options(L, 3, s, false)
 	if err != nil {
 		return received(L, "", err)
 	}
-	_, d := s.options(L, 3, false)
 	data, err := s.Recv(L, n, d)
 	return received(L, data, err)
 }
@@ -109,10 +112,10 @@ func recv(L *lua.LState) int {
 func recvn(L *lua.LState) int {
 	s, err := self(L)
 	n := int(arg.Int(L, 2, 0, arg.MaxInt))
+	max, d := options(L, 3, s, true)
 	if err != nil {
 		return received(L, "", err)
 	}
-	max, d := s.options(L, 3, true)
 	if n > max {
 		return received(L, "", tooLong{})
 	}
@@ -122,10 +125,10 @@ func recvn(L *lua.LState) int {
 
 func recvline(L *lua.LState) int {
 	s, err := self(L)
+	max, d := options(L, 2, s, true)
 	if err != nil {
 		return received(L, "", err)
 	}
-	max, d := s.options(L, 2, true)
 	data, err := s.RecvLine(L, max, d)
 	return received(L, data, err)
 }
@@ -136,20 +139,20 @@ func recvuntil(L *lua.LState) int {
 	if delim == "" {
 		arg.Fail(L, 2, "string of at least one byte", "")
 	}
+	max, d := options(L, 3, s, true)
 	if err != nil {
 		return received(L, "", err)
 	}
-	max, d := s.options(L, 3, true)
 	data, err := s.RecvUntil(L, delim, max, d)
 	return received(L, data, err)
 }
 
 func recvall(L *lua.LState) int {
 	s, err := self(L)
+	max, d := options(L, 2, s, true)
 	if err != nil {
 		return received(L, "", err)
 	}
-	max, d := s.options(L, 2, true)
 	data, err := s.RecvAll(L, max, d)
 	return received(L, data, err)
 }
@@ -166,7 +169,7 @@ func lines(L *lua.LState) int {
 	if err != nil {
 		L.RaiseError("%s", text(L, err))
 	}
-	max, d := s.options(L, 2, true)
+	max, d := options(L, 2, s, true)
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		line, err := s.RecvLine(L, max, d)
 		return iterated(L, line, err)
@@ -180,7 +183,7 @@ func chunks(L *lua.LState) int {
 		L.RaiseError("%s", text(L, err))
 	}
 	n := int(arg.OptInt(L, 2, maxBuf, 1, arg.MaxInt))
-	_, d := s.options(L, 3, false)
+	_, d := options(L, 3, s, false)
 	L.Push(L.NewFunction(func(L *lua.LState) int {
 		data, err := s.Recv(L, n, d)
 		return iterated(L, data, err)
