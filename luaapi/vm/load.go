@@ -4,22 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
 	"github.com/yuin/gopher-lua/parse"
 )
 
-// What one chunk may be. Measured with gopher-lua 1.1.2: its compiler is
-// recursive and dies with the process on deeply nested code, and quadratic in
-// the number of constants (40,000 take 4 s).
+// The longest chunk, and from which length on the compiler runs with the baton
+// given away.
 const (
-	maxSource    = 16 << 20
-	maxDepth     = 1_000
-	maxConstants = 50_000
-	bigSource    = 64 << 10 // above it the compiler runs with the baton given away
+	maxSource = 16 << 20
+	bigSource = 64 << 10
 )
 
 // SyntaxError says why a chunk does not compile.
@@ -88,6 +83,9 @@ func compile(chunk string, src []byte) (*lua.FunctionProto, error) {
 		}
 		return nil, whole(err.Error())
 	}
+	if err := mend(proto); err != nil {
+		return nil, whole(err.Error())
+	}
 	return proto, nil
 }
 
@@ -117,57 +115,4 @@ func syntaxError(chunk string, src []byte, err error) error {
 		e.Line, e.Near, e.Column = bytes.Count(bytes.TrimRight(src, "\n"), []byte("\n"))+1, "<eof>", 0
 	}
 	return e
-}
-
-// measure walks the tree of a chunk, bounded, and refuses what the compiler
-// would not survive.
-func measure(tree []ast.Stmt) error {
-	m := measurer{}
-	return m.walk(reflect.ValueOf(tree), 0, map[any]struct{}{})
-}
-
-type measurer struct{}
-
-var nodeType = reflect.TypeOf((*ast.PositionHolder)(nil)).Elem()
-
-func (m measurer) walk(v reflect.Value, depth int, constants map[any]struct{}) error {
-	switch v.Kind() {
-	case reflect.Interface, reflect.Pointer:
-		if v.IsNil() {
-			return nil
-		}
-		if v.Kind() == reflect.Pointer && v.Type().Implements(nodeType) {
-			if depth++; depth > maxDepth {
-				return fmt.Errorf("code is nested too deeply (limit %d)", maxDepth)
-			}
-			switch n := v.Interface().(type) {
-			case *ast.StringExpr:
-				constants[n.Value] = struct{}{}
-			case *ast.NumberExpr:
-				constants[[1]string{n.Value}] = struct{}{}
-			case *ast.FunctionExpr:
-				constants = map[any]struct{}{}
-			}
-			if len(constants) > maxConstants {
-				return fmt.Errorf("too many constants in one function (limit %d)", maxConstants)
-			}
-		}
-		return m.walk(v.Elem(), depth, constants)
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.String {
-			return nil
-		}
-		for i := range v.Len() {
-			if err := m.walk(v.Index(i), depth, constants); err != nil {
-				return err
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if err := m.walk(v.Field(i), depth, constants); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

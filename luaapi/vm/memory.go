@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
@@ -14,6 +15,10 @@ import (
 // memoryTick is how often the heap is looked at. A doubling string takes
 // longer to copy at any size that matters.
 const memoryTick = 50 * time.Millisecond
+
+// giveBackTime is how long what a stopped fiber held may take to be collected;
+// abandoned coroutines take some rounds.
+const giveBackTime = time.Second
 
 // watch looks after the running fiber until the runtime is closed: it stops it
 // when the process's heap is over the limit, and names it when others have been
@@ -25,6 +30,9 @@ func (rt *Runtime) watch() {
 	var grants uint64
 	var since time.Time // it got the baton
 	var rest settling
+	var before uint64   // the heap's size at the last tick
+	var stopped *Fiber  // the last that was over the limit
+	var again time.Time // when another may be stopped
 	for {
 		var now time.Time
 		select {
@@ -39,18 +47,38 @@ func (rt *Runtime) watch() {
 			since = now
 		}
 		rest.look(rt.baton.grants.Load(), now)
-		f := rt.cur.Load()
-		if f == nil {
-			continue
-		}
 		if limit == 0 {
 			limit = defaultMemoryLimit()
 			collectBefore(limit)
 		}
-		if heap := heapBytes(); heap > limit {
+		heap := heapBytes()
+		if stopped != nil && !stopped.over() {
+			again = now.Add(giveBackTime)
+		}
+		// A string that doubles leaves no time; otherwise what is no longer in use
+		// is nobody's fault.
+		sudden := heap > before+limit/2 && now.After(again)
+		if heap > limit && !sudden {
+			runtime.GC()
+			heap = heapBytes()
+		}
+		before = heap
+		if f := rt.cur.Load(); f != nil && heap > limit && now.After(again) {
 			f.Cancel(fmt.Sprintf("memory limit of %d MB exceeded", limit>>20))
+			stopped, again = f, now.Add(giveBackTime)
 		}
 	}
+}
+
+// over tells whether the fiber has ended.
+func (f *Fiber) over() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch f.state {
+	case "done", "failed", "cancelled":
+		return true
+	}
+	return false
 }
 
 // collectBefore makes Go's collector work hard before the heap reaches the

@@ -75,6 +75,10 @@ const (
 	fiberDepth = 500
 )
 
+// deepGrowStep is by how many values the stack of a deep fiber grows: the whole
+// stack is copied each time.
+const deepGrowStep = 8192
+
 func options(depth int) lua.Options {
 	return lua.Options{
 		SkipOpenLibs:        true,
@@ -153,8 +157,8 @@ func (rt *Runtime) ParamName(function string, i int) string {
 // newThread answers a thread that runs in the runtime's context.
 func (rt *Runtime) newThread(deep bool) *lua.LState {
 	if deep {
-		rt.seed.Options.CallStackSize = mainDepth
-		defer func() { rt.seed.Options.CallStackSize = fiberDepth }()
+		rt.seed.Options.CallStackSize, rt.seed.Options.RegistryGrowStep = mainDepth, deepGrowStep
+		defer func() { rt.seed.Options = options(fiberDepth) }()
 	} else if n := len(rt.free); n > 0 {
 		th := rt.free[n-1]
 		rt.free = rt.free[:n-1]
