@@ -37,9 +37,6 @@ import (
 	"github.com/netrepl/netrepl/luaapi/vm"
 )
 
-// limit is how long a test may take.
-const limit = 10 * time.Second
-
 // mostPrinted is how many unexpected errors are shown.
 const mostPrinted = 5
 

@@ -48,6 +48,9 @@ func TestDeepSource(t *testing.T) {
 // What takes more memory than the runtime may have is stopped, and nothing
 // else. Not parallel: it is about the heap of the process.
 func TestMemoryLimit(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes several times the memory and the time")
+	}
 	for name, hog := range map[string]string{
 		"string": `local s = ("x"):rep(1e6) while true do s = s .. s end`,
 		"table":  `local t = {} while true do t[#t + 1] = {} end`,
