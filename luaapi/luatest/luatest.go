@@ -129,23 +129,10 @@ func (s suite) names(t testing.TB, prefix string) (names []string) {
 	return names
 }
 
-// run runs the function in a runtime of its own.
+// run runs the function in a runtime of its own and reports the outcome.
 func (s suite) run(t testing.TB, limit time.Duration, args ...lua.LValue) {
 	r := s.start(t)
-	err := r.do(limit, func(L *lua.LState) int {
-		L.Push(r.chunk(L))
-		L.Call(0, 0)
-		L.Push(L.G.Global.RawGetString(s.name))
-		for _, a := range args {
-			L.Push(a)
-		}
-		if b, ok := t.(*testing.B); ok {
-			b.ResetTimer()
-		}
-		L.Call(len(args), 0)
-		return 0
-	})
-	err = r.close(err)
+	err := r.call(t, limit, args)
 	for _, line := range r.out.take() {
 		t.Log(strings.TrimSuffix(line, "\n"))
 	}
@@ -155,6 +142,24 @@ func (s suite) run(t testing.TB, limit time.Duration, args ...lua.LValue) {
 	case err != nil:
 		t.Error(err)
 	}
+}
+
+// call runs the file and then its function, and closes the runtime. It answers
+// all that is wrong.
+func (r *runner) call(t testing.TB, limit time.Duration, args []lua.LValue) error {
+	return r.close(r.do(limit, func(L *lua.LState) int {
+		L.Push(r.chunk(L))
+		L.Call(0, 0)
+		L.Push(L.G.Global.RawGetString(r.name))
+		for _, a := range args {
+			L.Push(a)
+		}
+		if b, ok := t.(*testing.B); ok {
+			b.ResetTimer()
+		}
+		L.Call(len(args), 0)
+		return 0
+	}))
 }
 
 // runner is a runtime that runs one function.
