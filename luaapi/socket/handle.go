@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -44,6 +45,7 @@ type setup struct {
 	since    time.Time // when ln began to listen
 	pc       *packets
 	path     string                 // of a unix socket, removed when it is closed
+	unlink   runtime.Cleanup        // the same, when it is collected
 	turns    side.Side              // of those who accept
 	abort    context.CancelFunc     // ends the connect under way, nil if there is none
 	shown    atomic.Pointer[string] // its addresses
@@ -72,9 +74,24 @@ func (s *Socket) Shut() {
 	if s.bound != nil {
 		s.bound.Close()
 	}
+	s.unlink.Stop()
 	if s.path != "" {
 		s.st.rt.Host.Files.Remove(s.path)
 	}
+}
+
+// ownPath makes the path of a unix socket go when the socket goes. The
+// listener's is removed by Go when it is closed.
+func (s *Socket) ownPath(a net.Addr, listens bool) {
+	u, ok := a.(*net.UnixAddr)
+	if !ok || u.Name == "" || u.Name[0] == '@' {
+		return
+	}
+	if !listens {
+		s.path = u.Name
+	}
+	files := s.st.rt.Host.Files
+	s.unlink = runtime.AddCleanup(s, func(path string) { files.Remove(path) }, u.Name)
 }
 
 // String is how it shows itself: kind first.
@@ -266,6 +283,7 @@ func (s *Socket) listen(backlog int) error {
 		return err
 	}
 	s.ln, s.since = ln, s.st.rt.Host.Clock.Now()
+	s.ownPath(ln.Addr(), true)
 	s.showAs(addr.Show(ln.Addr()) + " listening")
 	return s.applyPending(ln)
 }
@@ -375,8 +393,8 @@ func (s *Socket) dialStream(L *lua.LState, a addr.Addr) (net.Conn, error) {
 	s.bound = nil
 	c, err := s.dialNet(L, d, a)
 	switch {
-	case err == nil && s.kind == "unix" && own.String()[0] != '@':
-		s.path = own.String()
+	case err == nil:
+		s.ownPath(own, false)
 	case err != nil && !s.shut.Load(): // it stays bound; without its address if somebody was faster
 		if s.bound, _ = s.st.rt.Host.Net.Bind(s.network(), own.String(), s.bindOpts); s.bound == nil {
 			s.shown.Store(nil)

@@ -94,9 +94,7 @@ func (s *Socket) listenPackets(a addr.Addr) error {
 	if err != nil {
 		return err
 	}
-	if a.Unix() && a.Path[0] != '@' {
-		s.path = a.Path
-	}
+	s.ownPath(c.LocalAddr(), false)
 	return s.openPackets(c, nil)
 }
 
