@@ -125,8 +125,8 @@ stack traceback:
 net>$`)
 
 	// Ctrl-C drops what was typed, also of an entry that goes on.
-	s.typed("if true then")
-	s.keys("Enter")
+	s.enter("if true then")
+	s.wait(`^  \.\.$`)
 	s.typed("half")
 	s.keys("C-c")
 	s.enter("'dropped'")
@@ -184,7 +184,9 @@ func TestPromptBackground(t *testing.T) {
 		s.wait(fmt.Sprintf("^=> %d$", i*1000))
 	}
 	s.typed("return n, 'typed")
-	s.wait("^fiber 4 line 200$")
+	for f := range 4 {
+		s.wait(fmt.Sprintf("^fiber %d line 200$", f+1))
+	}
 	s.typed(" all along'")
 	s.keys("Enter")
 	s.wait(`^net> return n, 'typed all along'\n=> 4, "typed all along"\nnet>$`)
@@ -267,7 +269,7 @@ func TestPromptResize(t *testing.T) {
 	s.end(0)
 }
 
-// What a program reads is what is typed while it runs, with echo.
+// What a program reads is what is typed while it runs.
 func TestPromptInput(t *testing.T) {
 	t.Parallel()
 	s := openScreen(t, 80, 20, "netrepl")
@@ -275,9 +277,10 @@ func TestPromptInput(t *testing.T) {
 	s.enter("io.read()")
 	s.wait(`^net> io\.read\(\)$`)
 	s.enter("for the program")
-	s.wait(`^for the program\n=> "for the program"\nnet>$`)
+	s.wait(`^=> "for the program"\nnet>$`)
 	// A reader in the background does not take the prompt's keys.
 	s.enter("_ = fiber.spawn(function() print('read', io.read()) end)")
+	s.wait(`io\.read\(\)\) end\)\nnet>$`)
 	s.enter("'mine'")
 	s.wait(`^=> "mine"\nnet>$`)
 	s.enter("fiber.sleep(1000)")
@@ -308,14 +311,15 @@ func TestPromptSuspend(t *testing.T) {
 	s.wait(`^netrepl\nnet> 1 \+$`)
 	s.enter(" 1")
 	s.wait("^=> 2\nnet>$")
-	s.enter("fiber.sleep(1000)")
+	s.enter("print('sleeping') fiber.sleep(1000)")
+	s.wait("^sleeping$")
 	s.keys("C-z")
 	s.wait("(?s)Stopped.*Stopped.*\nshell>$")
 	s.enter("fg")
-	s.wait(`(?s)Stopped.*Stopped.*netrepl$`)
+	s.wait(`(?s)sleeping.*\nshell> fg\nnetrepl$`)
 	s.typed("'unseen'")
 	s.keys("C-c")
-	s.wait(`netrepl\nerror: .*interrupted!$`)
+	s.wait(`netrepl\n.*error: .*interrupted!$`) // .*: echoed before the terminal was set again
 	s.keys("C-d")
 	s.wait("^net>\nshell>$")
 	s.enter("exit")
@@ -340,6 +344,15 @@ exec netrepl -i s.lua'`)
 	s.wait(`^=> 1, true\nnet>$`)
 	s.keys("C-d")
 	s.end(0)
+}
+
+// Ctrl-C before the script has let the prompt open ends it.
+func TestPromptNotYet(t *testing.T) {
+	t.Parallel()
+	s := openScreen(t, 80, 20, `netrepl -i -e 'print("busy") while true do end'`)
+	s.wait("^busy$")
+	s.keys("C-c")
+	s.end(130)
 }
 
 func TestPromptEnds(t *testing.T) {

@@ -121,19 +121,20 @@ func (s *Session) defined(name string) (yes bool) {
 }
 
 // run runs src as an entry, unless it is incomplete and need not be complete
-// yet; then it answers false.
-func (s *Session) run(src string, complete bool) bool {
+// yet; then it answers false. An interrupt ends that, too.
+func (s *Session) run(src string, complete bool) (ran bool) {
 	s.mu.Lock()
 	s.busy = true
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
+		ran = ran || s.interrupted
 		s.busy, s.fg, s.interrupted = false, nil, false
 		s.mu.Unlock()
 	}()
 
 	ended := make(chan struct{})
-	ok := true
+	ran = true
 	s.rt.Do("repl", func(L *lua.LState) {
 		fn, err := s.compile(L, src)
 		switch {
@@ -149,7 +150,7 @@ func (s *Session) run(src string, complete bool) bool {
 				s.print(f, ended)
 			})
 		case incomplete(err, src) && !complete:
-			ok = false
+			ran = false
 			close(ended)
 		default:
 			s.entries++
@@ -161,7 +162,7 @@ func (s *Session) run(src string, complete bool) bool {
 	case <-ended:
 	case <-s.rt.Exited():
 	}
-	return ok
+	return ran
 }
 
 // print prints the results of an entry, in a fiber of its own: a __tostring

@@ -17,34 +17,28 @@ import (
 	"github.com/netrepl/netrepl/repl"
 )
 
-// mode is how the terminal is set.
-type mode int
-
-const (
-	cooked  mode = iota // as it was: lines, with echo
-	running             // no echo, keys wait for the next prompt; Ctrl-C is a signal
-	editing             // every key comes as it is
-)
-
 // Console is a terminal with a prompt. Its methods may be called from any
 // goroutine, ReadLine from one at a time.
 type Console struct {
 	keys   *keys
 	screen *screen
 	rl     *readline.Instance
-	stop   func()
+	stop   func() // watching
 	onIntr atomic.Pointer[func() bool]
+
+	closing sync.Once
 
 	ttyMu   sync.Mutex
 	tty     *tty
-	mode    mode
+	editing bool // a line
 	reading bool // the program waits for a line
+	shut    bool // by Close; the terminal stays as it was
 
 	// of the goroutine that edits
 	history []string
 	at      int    // in history; its length is the line being typed
 	typed   string // that line, while the history is looked at
-	change  *edit
+	edited  *edit
 }
 
 // edit is a change of the line that readline is told of by its Listener.
@@ -62,7 +56,7 @@ func Open(in, out *os.File, history []string) (*Console, error) {
 	}
 	c := &Console{tty: t, history: history}
 	c.screen = &screen{w: out, width: func() int { return width(out) }}
-	c.keys = newKeys(in, c.wantLine, func() { go c.interrupt() })
+	c.keys = newKeys(in, c.wantLine, func(key byte) { go c.control(key) })
 	config := &readline.Config{
 		Stdin: c.keys, Stdout: c.screen, Stderr: c.screen, Painter: c.screen,
 		UniqueEditLine: true, DisableAutoSaveHistory: true, HistoryLimit: 2,
@@ -74,8 +68,8 @@ func Open(in, out *os.File, history []string) (*Console, error) {
 		FuncFilterInputRune: c.filter,
 	}
 	config.SetListener(func([]rune, int, rune) ([]rune, int, bool) {
-		e := c.change
-		c.change = nil
+		e := c.edited
+		c.edited = nil
 		if e == nil {
 			return nil, 0, false
 		}
@@ -84,30 +78,33 @@ func Open(in, out *os.File, history []string) (*Console, error) {
 	if c.rl, err = readline.NewEx(config); err != nil {
 		return nil, err
 	}
-	c.stop = watch(func() { c.screen.redraw(false) }, c.continued)
-	c.setMode(running)
-	return c, nil
+	c.stop = watch(func() { c.screen.redraw(false) }, func() { c.change(func() {}) })
+	return c, c.change(func() {})
 }
 
 // Close sets the terminal as it was. What still waits for a line or for input
 // finds its end.
 func (c *Console) Close() error {
-	c.screen.leave("")
-	c.stop()
-	c.keys.Close()
-	c.rl.Close()
-	c.rl.Readline() // takes the end that Close left, so that its goroutine can end
-	return c.setMode(cooked)
+	c.closing.Do(func() {
+		c.screen.shut()
+		c.stop()
+		c.keys.Close()
+		c.rl.Close()
+		c.rl.Readline() // takes the end that Close left, so that its goroutine can end
+	})
+	return c.change(func() { c.shut = true })
 }
 
 // ReadLine lets the user edit a line.
 func (c *Console) ReadLine(prompt string) (string, error) {
 	c.at, c.typed = len(c.history), ""
-	c.setMode(editing)
-	c.screen.show(prompt)
+	c.change(func() { c.editing = true })
+	if !c.screen.show(prompt) {
+		return "", io.EOF
+	}
 	c.keys.edit(true)
 	line, err := c.rl.Readline()
-	c.setMode(running)
+	c.change(func() { c.editing = false })
 	switch {
 	case c.keys.closed(): // readline takes what was typed for a line then
 		return "", io.EOF
@@ -124,14 +121,7 @@ func (c *Console) OnInterrupt(fn func() bool) { c.onIntr.Store(&fn) }
 // Interrupt is called when Ctrl-C was a signal. What was typed ahead is dropped.
 func (c *Console) Interrupt() {
 	if c.keys.drop() {
-		go c.interrupt()
-	}
-}
-
-func (c *Console) interrupt() {
-	fn := c.onIntr.Load()
-	for fn != nil && !c.keys.isEditing() && !(*fn)() {
-		time.Sleep(time.Millisecond)
+		go c.control(ctrlC)
 	}
 }
 
@@ -145,36 +135,43 @@ func (c *Console) Read(p []byte) (int, error) { return c.keys.readPlain(p) }
 // Write writes above the prompt.
 func (c *Console) Write(p []byte) (int, error) { return c.screen.output(p) }
 
-func (c *Console) setMode(m mode) error {
-	c.ttyMu.Lock()
-	defer c.ttyMu.Unlock()
-	c.mode = m
-	return c.apply()
-}
-
 // wantLine is told whether the program waits for a line.
-func (c *Console) wantLine(reading bool) {
+func (c *Console) wantLine(reading bool) { c.change(func() { c.reading = reading }) }
+
+// change changes what the settings of the terminal hang on, and sets them: as
+// they were for a program that reads, so that the user can correct a line, and
+// to every key as it is typed otherwise.
+func (c *Console) change(what func()) error {
 	c.ttyMu.Lock()
 	defer c.ttyMu.Unlock()
-	if c.reading != reading {
-		c.reading = reading
-		c.apply()
+	what()
+	return c.tty.set(!c.shut && (c.editing || !c.reading))
+}
+
+// control handles a key that is not for the line or the program, while the
+// terminal makes no signal of it.
+func (c *Console) control(key byte) {
+	switch key {
+	case ctrlC:
+		fn := c.onIntr.Load()
+		for fn != nil && !c.keys.isEditing() && !(*fn)() { // what is to run starts soon
+			time.Sleep(time.Millisecond)
+		}
+	case ctrlZ:
+		c.suspend()
+	case ctrlBackslash:
+		c.Close()
+		quit()
 	}
 }
 
-// continued sets the terminal anew: who had it meanwhile may have changed it.
-func (c *Console) continued() {
+// suspend stops the process until the user wants it again.
+func (c *Console) suspend() {
 	c.ttyMu.Lock()
-	defer c.ttyMu.Unlock()
-	c.apply()
-}
-
-func (c *Console) apply() error {
-	m := c.mode
-	if m == running && c.reading {
-		m = cooked
-	}
-	return c.tty.set(m)
+	c.tty.set(false)
+	c.ttyMu.Unlock()
+	suspend()
+	c.change(func() {})
 }
 
 // nothing is a key that readline does nothing for. A filter must not refuse a
@@ -210,6 +207,7 @@ func (c *Console) filter(r rune) (rune, bool) {
 		return nothing, true
 	case keySuspend:
 		c.suspend()
+		c.screen.redraw(true)
 		return nothing, true
 	}
 	return r, true
@@ -228,13 +226,6 @@ func (c *Console) recall(line []rune, at int) rune {
 		text = c.history[at]
 	}
 	c.at = at
-	c.change = &edit{[]rune(text), len([]rune(text))}
+	c.edited = &edit{[]rune(text), len([]rune(text))}
 	return nothing
-}
-
-func (c *Console) suspend() {
-	c.setMode(cooked)
-	suspend()
-	c.setMode(editing)
-	c.screen.redraw(true)
 }

@@ -1,7 +1,6 @@
 package term
 
 import (
-	"bytes"
 	"io"
 	"sync"
 	"unicode/utf8"
@@ -33,16 +32,22 @@ type keys struct {
 	editing bool
 	waiting int // reads of the program
 	wanted  func(reading bool)
-	// interrupt is told of a Ctrl-C that was typed between the end of a line
-	// and the start of what runs, when the terminal makes no signal of it yet.
-	interrupt func()
+	// control is told of keys that are neither the line's nor the program's.
+	control func(key byte)
 }
 
-// maxTypedAhead is how much is kept; the terminal's own buffer then fills.
+// Those keys. Ctrl-C and Ctrl-Z are the line's while it is edited.
+const (
+	ctrlC         = 3
+	ctrlZ         = 26
+	ctrlBackslash = 28
+)
+
+// maxTypedAhead is how much is kept for the next line.
 const maxTypedAhead = 1 << 20
 
-func newKeys(in io.Reader, wanted func(reading bool), interrupt func()) *keys {
-	k := &keys{wanted: wanted, interrupt: interrupt}
+func newKeys(in io.Reader, wanted func(reading bool), control func(key byte)) *keys {
+	k := &keys{wanted: wanted, control: control}
 	k.changed = sync.NewCond(&k.mu)
 	go k.loop(in)
 	return k
@@ -55,9 +60,7 @@ func (k *keys) loop(in io.Reader) {
 		n, err := in.Read(buf)
 		k.mu.Lock()
 		k.buf = append(k.buf, buf[:n]...)
-		if !k.editing {
-			k.findInterrupt()
-		}
+		k.findControl()
 		switch {
 		case n > 0:
 			ends = 0
@@ -69,6 +72,10 @@ func (k *keys) loop(in io.Reader) {
 		}
 		k.changed.Broadcast()
 		for len(k.buf) > maxTypedAhead && k.err == nil {
+			if !k.editing && k.waiting == 0 { // Ctrl-C must come through
+				k.buf = k.buf[:maxTypedAhead]
+				break
+			}
 			k.changed.Wait()
 		}
 		gone := k.err != nil
@@ -79,12 +86,19 @@ func (k *keys) loop(in io.Reader) {
 	}
 }
 
-// findInterrupt looks for a Ctrl-C in what was typed ahead; what stands before
-// it is dropped, as the terminal does.
-func (k *keys) findInterrupt() {
-	if i := bytes.LastIndexByte(k.buf, 3); i >= 0 {
-		k.buf = k.buf[i+1:]
-		k.interrupt()
+// findControl takes out the keys that are for nobody who reads. What was typed
+// before a Ctrl-C is dropped.
+func (k *keys) findControl() {
+	for i := 0; i < len(k.buf); i++ {
+		switch c := k.buf[i]; {
+		case c == ctrlC && !k.editing:
+			k.buf, i = k.buf[i+1:], -1
+			k.control(c)
+		case c == ctrlZ && !k.editing || c == ctrlBackslash:
+			k.buf = append(k.buf[:i], k.buf[i+1:]...)
+			i--
+			k.control(c)
+		}
 	}
 }
 
@@ -149,7 +163,7 @@ func (k *keys) Read(p []byte) (int, error) {
 				if r, _ := utf8.DecodeRuneInString(key); r == keyEnter || r == keyInterrupt || r == keyEOF {
 					k.editing = false
 					if r == keyEnter {
-						k.findInterrupt()
+						k.findControl()
 					}
 				}
 				return copy(p, key), nil
@@ -182,6 +196,11 @@ func (k *keys) readPlain(p []byte) (int, error) {
 			n := copy(p, k.buf)
 			k.buf = k.buf[n:]
 			k.changed.Broadcast()
+			for i, c := range p[:n] { // Enter, typed when the line had just ended
+				if c == '\r' {
+					p[i] = '\n'
+				}
+			}
 			return n, nil
 		case k.eofs > 0:
 			k.eofs--
@@ -197,7 +216,7 @@ func decode(b []byte) (key string, n int) {
 	switch c := b[0]; c {
 	case '\r', '\n':
 		return string(rune(keyEnter)), 1
-	case 3:
+	case ctrlC:
 		return string(rune(keyInterrupt)), 1
 	case 4:
 		return string(rune(keyEOF)), 1
@@ -209,7 +228,7 @@ func decode(b []byte) (key string, n int) {
 		return string(rune(keyDown)), 1
 	case 16:
 		return string(rune(keyUp)), 1
-	case 26:
+	case ctrlZ:
 		return string(rune(keySuspend)), 1
 	case 1, 2, 5, 6, 8, 11, 20, 21, 23, 25, 127: // readline's editing keys
 		return string(rune(c)), 1

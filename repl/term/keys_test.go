@@ -53,7 +53,7 @@ func FuzzDecode(f *testing.F) {
 func typedKeys(t *testing.T) (*keys, *io.PipeWriter) {
 	t.Helper()
 	r, w := io.Pipe()
-	k := newKeys(r, func(bool) {}, func() {})
+	k := newKeys(r, func(bool) {}, func(byte) {})
 	t.Cleanup(func() { k.Close(); w.Close() })
 	return k, w
 }
@@ -73,7 +73,7 @@ func TestKeysEndWithTheLine(t *testing.T) {
 	t.Parallel()
 	k, w := typedKeys(t)
 	k.edit(true)
-	go io.WriteString(w, "a\rrest\nnext")
+	go io.WriteString(w, "a\rrest\rnext")
 	if got := readKey(t, k) + readKey(t, k); got != "a"+string(rune(keyEnter)) {
 		t.Errorf("keys %q", got)
 	}
@@ -130,7 +130,7 @@ func (e ends) Read(p []byte) (int, error) {
 func TestKeysEndOfInput(t *testing.T) {
 	t.Parallel()
 	e := ends{make(chan string)}
-	k := newKeys(e, func(bool) {}, func() {})
+	k := newKeys(e, func(bool) {}, func(byte) {})
 	read := func() (string, error) {
 		p := make([]byte, 10)
 		n, err := k.readPlain(p)
@@ -172,21 +172,30 @@ func TestKeysEndOfInput(t *testing.T) {
 func TestKeysInterrupt(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
-	interrupts := make(chan bool, 10)
-	k := newKeys(r, func(bool) {}, func() { interrupts <- true })
+	interrupts := make(chan byte, 10)
+	k := newKeys(r, func(bool) {}, func(key byte) { interrupts <- key })
 	t.Cleanup(func() { k.Close(); w.Close() })
 	k.edit(true)
-	io.WriteString(w, "\x03a\rdropped\x03b")
+	io.WriteString(w, "\x03\x1aa\rdropped\x03b")
 	readKey(t, k) // of the line
 	if len(interrupts) != 0 {
 		t.Error("a Ctrl-C of the line interrupts")
 	}
 	k.edit(true)
-	readKey(t, k)
-	readKey(t, k)
-	<-interrupts
-	io.WriteString(w, "c\x03")
-	<-interrupts
+	for range 3 { // of the next line
+		readKey(t, k)
+	}
+	wait := func(want byte) {
+		t.Helper()
+		if got := <-interrupts; got != want {
+			t.Errorf("key %d, want %d", got, want)
+		}
+	}
+	wait(ctrlC)
+	io.WriteString(w, "c\x03\x1a\x1c")
+	wait(ctrlC)
+	wait(ctrlZ)
+	wait(ctrlBackslash)
 	k.edit(true)
 	io.WriteString(w, "d")
 	if got := readKey(t, k); got != "d" {
@@ -207,11 +216,12 @@ func TestKeysClose(t *testing.T) {
 	}
 }
 
-// A flood of keys that nobody wants is not all kept.
+// A flood of keys is not all kept at a time, and none is lost when somebody
+// wants them.
 func TestKeysTypedAhead(t *testing.T) {
 	t.Parallel()
 	r, w := io.Pipe()
-	k := newKeys(r, func(bool) {}, func() {})
+	k := newKeys(r, func(bool) {}, func(byte) {})
 	written := make(chan int, 1)
 	go func() {
 		n, _ := io.WriteString(w, strings.Repeat("x", 2*maxTypedAhead))

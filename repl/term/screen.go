@@ -26,6 +26,7 @@ type screen struct {
 	partial []byte // output without the end of its line, while the prompt is visible
 	flush   *time.Timer
 	inLine  bool // output has not ended its line
+	closed  bool
 }
 
 // Paint remembers the line.
@@ -56,16 +57,28 @@ func (s *screen) edited() (line []rune, pos int) {
 	return append([]rune(nil), s.line...), s.pos
 }
 
-// show begins a new line.
-func (s *screen) show(prompt string) {
+// show begins a new line; false after shut.
+func (s *screen) show(prompt string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
 	if s.inLine {
 		io.WriteString(s.w, "\n")
 		s.inLine = false
 	}
 	s.prompt, s.line, s.pos, s.row, s.visible = prompt, s.line[:0], 0, 0, true
 	s.draw(nil)
+	return true
+}
+
+// shut leaves the line and shows no other.
+func (s *screen) shut() {
+	s.leave("")
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 }
 
 // leave ends the line: what was typed stays, with mark behind it.

@@ -25,17 +25,15 @@ func openTTY(f *os.File) (*tty, error) {
 	return t, nil
 }
 
-// set puts the terminal into a mode. Output is processed in all of them, so
-// that "\n" begins a line at its left.
-func (t *tty) set(m mode) error {
+// set makes every key come as it is typed, without echo and signals, or sets
+// the terminal as it was. Output is processed either way, so that "\n" begins a
+// line at its left.
+func (t *tty) set(raw bool) error {
 	s := t.saved
-	if m != cooked {
-		s.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON
-		s.Cc[unix.VMIN], s.Cc[unix.VTIME] = 1, 0
-	}
-	if m == editing {
+	if raw {
 		s.Iflag &^= unix.BRKINT | unix.ISTRIP | unix.INLCR | unix.IGNCR | unix.ICRNL | unix.IXON
-		s.Lflag &^= unix.ISIG | unix.IEXTEN
+		s.Lflag &^= unix.ECHO | unix.ECHONL | unix.ICANON | unix.ISIG | unix.IEXTEN
+		s.Cc[unix.VMIN], s.Cc[unix.VTIME] = 1, 0
 	}
 	return unix.IoctlSetTermios(t.fd, setTermios, &s)
 }
@@ -81,6 +79,9 @@ func suspend() {
 		<-c
 	}
 }
+
+// quit ends the process with a dump of its goroutines.
+func quit() { unix.Kill(unix.Getpid(), unix.SIGQUIT) }
 
 // Broken tells whether nobody reads any more what is written to f, a pipe or a
 // socket.

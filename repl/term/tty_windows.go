@@ -20,8 +20,8 @@ func openTTY(f *os.File) (*tty, error) {
 	return t, err
 }
 
-func (t *tty) set(m mode) error {
-	if m == cooked {
+func (t *tty) set(raw bool) error {
+	if !raw {
 		return readline.Restore(t.fd, t.saved)
 	}
 	_, err := readline.MakeRaw(t.fd)
@@ -43,6 +43,8 @@ func width(f *os.File) int {
 func watch(resized, continued func()) (stop func()) { return func() {} }
 
 func suspend() {}
+
+func quit() { panic("quit") }
 
 // Broken tells whether nobody reads any more what is written to f.
 func Broken(*os.File) bool { return false }
