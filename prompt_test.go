@@ -14,9 +14,8 @@ import (
 
 // screen is netrepl in a real terminal, that of tmux.
 type screen struct {
-	t      *testing.T
-	socket string
-	home   string
+	t    *testing.T
+	home string
 }
 
 // openScreen starts a command line in a terminal. $EXIT is shown when it has
@@ -27,7 +26,7 @@ func openScreen(t *testing.T, width, height int, command string) *screen {
 		t.Skip("no tmux, which drives the prompt in a real terminal")
 	}
 	home := t.TempDir()
-	s := &screen{t, "netrepl-" + filepath.Base(filepath.Dir(home)) + strconv.Itoa(os.Getpid()), home}
+	s := &screen{t, home}
 	env := fmt.Sprintf("NETREPL_HISTORY=%s/history PATH=%s", home, os.Getenv("PATH"))
 	s.tmux("-f", os.DevNull, "new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height),
 		fmt.Sprintf("cd %s; stty -g >before; env %s %s; echo EXIT=$?; stty -g >after; cat", home, env, command))
@@ -42,7 +41,7 @@ func openScreen(t *testing.T, width, height int, command string) *screen {
 
 func (s *screen) tmux(args ...string) string {
 	s.t.Helper()
-	cmd := exec.Command("tmux", append([]string{"-L", s.socket}, args...)...)
+	cmd := exec.Command("tmux", append([]string{"-S", filepath.Join(s.home, "tmux")}, args...)...)
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LC_ALL=C.UTF-8")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
