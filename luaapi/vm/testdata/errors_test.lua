@@ -177,7 +177,15 @@ end
 
 function test_stack_overflow()
   local function runaway() return 1 + runaway() end
-  local start = fiber.now()
+  local quickest = math.huge
+  for _ = 1, 5 do
+    local start = fiber.now()
+    pcall(runaway)
+    spawn(runaway):join()
+    xpcall(runaway, debug.traceback)
+    quickest = math.min(quickest, fiber.now() - start)
+  end
+  assert(quickest < (SLOW and 10 or 1), quickest)
   local ok, err = pcall(runaway)
   eq(ok, false)
   assert(err:find("stack overflow"), err)
@@ -203,7 +211,6 @@ function test_stack_overflow()
   assert(err:find("stack overflow\nstack traceback:.*in function 'runaway'.*more"), err)
   local ok, err = xpcall(runaway, function() error("again", 0) end)
   eq({ok, err}, {false, "again"})
-  assert(fiber.now() - start < (SLOW and 20 or 2), fiber.now() - start)
   -- And all is well again.
   local function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end
   eq(deep(500), 500)
