@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -138,6 +139,9 @@ func (s *Socket) own() {
 func (s *Socket) checkAddr(a addr.Addr) error {
 	if a.Unix() != (s.kind == "unix") {
 		return syscall.EAFNOSUPPORT
+	}
+	if a.Unix() && a.Path[0] != '@' && strings.Contains(a.Path, "\x00") {
+		return syscall.EINVAL // the system would take the path to end there
 	}
 	return nil
 }

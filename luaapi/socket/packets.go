@@ -380,6 +380,9 @@ func (s *Socket) openFor(to net.Addr) error {
 
 // peerAddr turns an address into Go's, looking a name up.
 func (s *Socket) peerAddr(L *lua.LState, a addr.Addr) (net.Addr, error) {
+	if err := s.checkAddr(a); err != nil {
+		return nil, err
+	}
 	if s.kind == "unix" {
 		return &net.UnixAddr{Name: a.Path, Net: "unixgram"}, nil
 	}

@@ -113,6 +113,26 @@ function test_what_the_handler_wrote_is_sent_at_its_end()
   t:stop()
 end
 
+function test_a_peer_that_never_reads_does_not_keep_a_handler_that_ended()
+  local path = "unix:" .. tmpdir() .. "/s"
+  local function handler(c)
+    local timeout = c:gettimeout()
+    c:settimeout(0)
+    while c:send(("x"):rep(2 ^ 20)) do end
+    c:settimeout(timeout)
+    c:write(("x"):rep(60000))
+  end
+  local s = assert(socket.serve(path .. "1", handler, {timeout = 0.05}))
+  local t = assert(socket.serve(path .. "2", handler))
+  local a, b = assert(socket.connect(path .. "1")), assert(socket.connect(path .. "2"))
+  eventually(function() return s:connections() == 1 and t:connections() == 1 end)
+  eventually(function() return s:connections() == 0 end)
+  eq(s:stop(), true)
+  eq(t:stop(), true)
+  eq(t:wait(9), true)
+  assert(a and b)
+end
+
 function test_a_handler_may_close_the_connection_itself()
   local s = assert(socket.serve("127.0.0.1", 0, function(c)
     c:write("x")

@@ -50,6 +50,7 @@ type Fiber struct {
 	poll     *poller
 	depth    int            // of coroutines resumed inside it
 	requires *loadingModule // that it waits for
+	returned bool // from its function: only what it leaves behind is to be done
 	ended    bool
 	watchers []*Parking // told when it has ended
 	results  []lua.LValue
@@ -123,6 +124,7 @@ func (f *Fiber) run(t *turn, o SpawnOptions) {
 	if f.err == nil && f.Cancelled() { // before it began, or in its very last call
 		f.results, f.err = nil, &Error{Value: lua.LString(f.reason()), Cancelled: f.reason() == Cancelled}
 	}
+	f.returned = true
 	f.flush(L)
 	f.end(f.runDefers(L), o)
 }
@@ -228,6 +230,10 @@ func (rt *Runtime) MarkDirty(d Flusher) {
 	f := rt.cur.Load()
 	f.dirty = append(f.dirty, d)
 }
+
+// Returned tells whether the fiber's function has ended, so that it only waits
+// for what it wrote to leave, or cleans up. The baton must be held.
+func (f *Fiber) Returned() bool { return f.returned }
 
 // Current answers the fiber that holds the baton.
 func (rt *Runtime) Current() *Fiber { return rt.cur.Load() }

@@ -146,6 +146,9 @@ func (s *Conn) Close(L *lua.LState) {
 		if limit == arg.Forever {
 			limit = CloseTime
 		}
+		if s.werr != nil { // it has waited for that already
+			limit = 0
+		}
 		s.flush(L, limit)
 	}
 	if s.closed { // by another fiber, while this one flushed

@@ -47,10 +47,11 @@ func (s *Conn) begin(L *lua.LState, d time.Duration) error {
 	if s.closed {
 		return io.EOF
 	}
+	s.env.rt.Breathe(L) // all that is wanted may be there already
 	if !s.rd.Enter(s.env.rt, L, d) {
 		return side.ErrTimeout
 	}
-	if s.closed { // while it waited for its turn
+	if s.closed { // meanwhile
 		s.rd.Leave()
 		return io.EOF
 	}

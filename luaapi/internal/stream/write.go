@@ -53,12 +53,17 @@ func (s *Conn) fault() error {
 	return err
 }
 
-// FlushFor sends what was collected; a failure is the next call's result.
+// FlushFor sends what was collected; a failure is the next call's result. A
+// peer that does not read keeps a fiber that has ended no longer than Close.
 func (s *Conn) FlushFor(L *lua.LState) {
 	s.dirty = false
 	if len(s.out) > 0 && !s.closed {
-		err := s.flush(L, s.timeout)
-		if s.env.rt.Current().Cancelled() && isTimeout(err) {
+		f, d := s.env.rt.Current(), s.timeout
+		if d == arg.Forever && f.Returned() {
+			d = CloseTime
+		}
+		err := s.flush(L, d)
+		if f.Cancelled() && isTimeout(err) {
 			return // the next who sends goes on with what is left
 		}
 		if err != nil {
