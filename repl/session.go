@@ -183,6 +183,7 @@ func (s *Session) print(f *vm.Fiber, ended chan struct{}) {
 func (s *Session) spawn(fn *lua.LFunction, args []lua.LValue, end func(L *lua.LState, f *vm.Fiber, err *vm.Error)) {
 	var f *vm.Fiber
 	f = s.rt.Spawn(fn, args, vm.SpawnOptions{
+		Deep:       true,
 		Name:       fmt.Sprintf("repl:%d", s.entries),
 		Background: true,
 		OnEnd: func(L *lua.LState, err *vm.Error) bool {

@@ -86,7 +86,7 @@ func options(depth int) lua.Options {
 		CallStackSize:       depth,
 		RegistrySize:        128, // fewer falls back to the default of 5,120
 		RegistryMaxSize:     1 << 20,
-		RegistryGrowStep:    64,
+		RegistryGrowStep:    256,
 	}
 }
 

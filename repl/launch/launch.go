@@ -216,7 +216,7 @@ func (r *runner) spawn(name string, fn lua.LValue, args []lua.LValue) <-chan end
 	c := make(chan ending, 1)
 	r.rt.Do("start", func(*lua.LState) {
 		var f *vm.Fiber
-		f = r.rt.Spawn(fn.(*lua.LFunction), args, vm.SpawnOptions{Name: name, OnEnd: func(L *lua.LState, err *vm.Error) bool {
+		f = r.rt.Spawn(fn.(*lua.LFunction), args, vm.SpawnOptions{Name: name, Deep: true, OnEnd: func(L *lua.LState, err *vm.Error) bool {
 			if err != nil && !err.Cancelled {
 				r.fail(r.rt.WithTrace(L, err))
 			}
