@@ -24,7 +24,7 @@ type Server struct {
 	handler  *lua.LFunction
 	timeout  time.Duration
 	handlers map[*vm.Fiber]*Socket
-	waiting  []chan struct{} // told when the server and its handlers have ended
+	waiting  []*vm.Parking // told when the server and its handlers have ended
 }
 
 // serve is socket.serve(host, port, handler [, opts]).
@@ -85,22 +85,10 @@ func (sv *Server) run(L *lua.LState) int {
 				rt.Logf("%s: accept: %s; waiting", sv, vm.ErrnoText(err))
 			}
 			failed = now
-			sleep(rt, L, pause)
+			rt.Park(L, &vm.Parking{}, pause)
 			pause = min(2*pause, pauseMax)
 		}
 	}
-}
-
-func sleep(rt *vm.Runtime, L *lua.LState, d time.Duration) {
-	quit := rt.Current().Quit()
-	t := rt.Host.Clock.NewTimer(d)
-	defer t.Stop()
-	rt.Wait(L, vm.Quits, func() {
-		select {
-		case <-t.C:
-		case <-quit:
-		}
-	})
 }
 
 // start runs the handler for a connection; it is closed when the handler ends.
@@ -140,7 +128,7 @@ func (sv *Server) tell() {
 		return
 	}
 	for _, w := range sv.waiting {
-		w <- struct{}{}
+		w.Unpark()
 	}
 	sv.waiting = nil
 }
@@ -205,23 +193,9 @@ func (sv *Server) await(L *lua.LState, d time.Duration) bool {
 	if sv.ended() {
 		return true
 	}
-	c := make(chan struct{}, 1)
+	c := &vm.Parking{}
 	sv.waiting = append(sv.waiting, c)
-	rt := sv.ln.st.rt
-	quit := rt.Current().Quit()
-	var limit <-chan time.Time
-	if d < arg.Forever {
-		t := rt.Host.Clock.NewTimer(d)
-		defer t.Stop()
-		limit = t.C
-	}
-	rt.Wait(L, vm.Quits, func() {
-		select {
-		case <-c:
-		case <-quit:
-		case <-limit:
-		}
-	})
+	sv.ln.st.rt.Park(L, c, d)
 	for i, w := range sv.waiting {
 		if w == c {
 			sv.waiting = append(sv.waiting[:i], sv.waiting[i+1:]...)

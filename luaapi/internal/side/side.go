@@ -14,7 +14,7 @@ import (
 // Side is one direction of a connection. Guarded by the baton.
 type Side struct {
 	busy  bool
-	queue []chan struct{}
+	queue []*vm.Parking
 
 	armed bool      // a deadline may be set on the connection
 	set   bool      // Limit is set on the connection
@@ -51,22 +51,9 @@ func (s *Side) Enter(rt *vm.Runtime, L *lua.LState, d time.Duration) bool {
 		return false
 	}
 	came := time.Now()
-	turn := make(chan struct{}, 1)
+	turn := &vm.Parking{}
 	s.queue = append(s.queue, turn)
-	quit := rt.Current().Quit()
-	var limit <-chan time.Time
-	if d < arg.Forever {
-		t := rt.Host.Clock.NewTimer(d)
-		defer t.Stop()
-		limit = t.C
-	}
-	rt.Wait(L, vm.Quits, func() {
-		select {
-		case <-turn:
-		case <-quit:
-		case <-limit:
-		}
-	})
+	rt.Park(L, turn, d)
 	for i, q := range s.queue {
 		if q == turn {
 			s.queue = append(s.queue[:i], s.queue[i+1:]...)
@@ -89,7 +76,7 @@ func (s *Side) Leave() {
 		s.busy = false
 		return
 	}
-	s.queue[0] <- struct{}{}
+	s.queue[0].Unpark()
 	s.queue = s.queue[1:]
 }
 
