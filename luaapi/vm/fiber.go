@@ -50,7 +50,7 @@ type Fiber struct {
 	poll     *poller
 	depth    int            // of coroutines resumed inside it
 	requires *loadingModule // that it waits for
-	returned bool // from its function: only what it leaves behind is to be done
+	returned bool           // from its function: only what it leaves behind is to be done
 	ended    bool
 	watchers []*Parking // told when it has ended
 	results  []lua.LValue
