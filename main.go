@@ -71,6 +71,7 @@ func run(words []string) int {
 			return explain(cmd, cmd.UnknownWord("command", first, commandNames()))
 		}
 		plan.Script, plan.Args = first, rest
+		plan.Before = append(os.Args[:1:1], words[:len(words)-len(v.Words)]...)
 	}
 	return plan.Run(launch.Process{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Exit: os.Exit})
 }

@@ -60,9 +60,10 @@ type Config struct {
 	// if they are not known. It is asked when an argument is wrong.
 	Params func(function string) []string
 	// Args are the words after the script's name; Script is its path, "" if
-	// there is none.
+	// there is none. Before are the words before it, the program's name first.
 	Args   []string
 	Script string
+	Before []string
 	// MemoryLimit in bytes; 0 is half of what the machine or cgroup has.
 	MemoryLimit uint64
 }

@@ -70,6 +70,9 @@ func (rt *Runtime) openStock(L *lua.LState) {
 		for i, a := range rt.config.Args {
 			t.RawSetInt(i+1, lua.LString(a))
 		}
+		for i, a := range rt.config.Before {
+			t.RawSetInt(i-len(rt.config.Before), lua.LString(a))
+		}
 		g.RawSetString("arg", t)
 	}
 }

@@ -22,6 +22,7 @@ type Plan struct {
 	Steps  []Step
 	Script string // a file, "-" for the input, "" for none
 	Args   []string
+	Before []string // the words before the script, the program's name first
 	Prompt bool
 }
 
@@ -68,7 +69,7 @@ func (p Plan) Run(process Process) int {
 			return Failed
 		}
 	}
-	r.rt = luaapi.New(r.host, vm.Config{Script: r.Script, Args: r.Args})
+	r.rt = luaapi.New(r.host, vm.Config{Script: r.Script, Args: r.Args, Before: r.Before})
 	r.watchSignals()
 	if r.console != nil { // until there is a session
 		r.console.OnInterrupt(func() bool { r.rt.Exit(128 + int(syscall.SIGINT)); return true })
