@@ -30,6 +30,7 @@ func (rt *Runtime) watch() {
 	var grants uint64
 	var since time.Time // it got the baton
 	var rest settling
+	pace := newPacing(rt.Host.Env)
 	var before uint64   // the heap's size at the last tick
 	var stopped *Fiber  // the last that was over the limit
 	var again time.Time // when another may be stopped
@@ -47,6 +48,7 @@ func (rt *Runtime) watch() {
 			since = now
 		}
 		rest.look(rt.baton.grants.Load(), now)
+		pace.look()
 		if limit == 0 {
 			limit = defaultMemoryLimit()
 			collectBefore(limit)
