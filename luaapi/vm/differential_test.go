@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sort"
 	"strings"
 	"testing"
 
@@ -71,7 +72,6 @@ local function all(s, p)
   return table.concat(t, " ")
 end
 local function sorted(t, f) table.sort(t, f) return t end
-local calls = {}
 local function called(...)
   local s = ""
   for i = 1, select("#", ...) do s = s .. show((select(i, ...))) end
@@ -261,6 +261,29 @@ var calls = map[string]func(g generator) string{
 	"concat range": func(g generator) string {
 		t := "{" + g.repeat(0, 6, func() string { return quote(g.text()) + "," }) + `"end"}`
 		return "table.concat, " + t + ", " + g.of(`""`, `","`, "nil", quote(g.text())) + ", " + g.of("1", "2", "3", "0", "-1", "1.5", "nil") + g.of("", ", "+g.of("0", "1", "2", "3", "4", "9", "nil"))
+	},
+	// Without equal elements, which may come out in any order.
+	"sort": func(g generator) string {
+		values := map[string]bool{}
+		for range g.IntN(40) {
+			values[fmt.Sprint(g.IntN(1000)-500)] = true
+		}
+		var order []string
+		for v := range values {
+			order = append(order, v)
+		}
+		sort.Strings(order)
+		if g.IntN(2) == 0 {
+			for i, v := range order {
+				order[i] = quote(v + g.of("", "a", "\x00", "\xff", "Z"))
+			}
+		}
+		g.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
+		if g.IntN(20) == 0 {
+			order = append(order, g.of("true", `"x"`, "1"), g.of("nil", "true"))
+		}
+		return "sorted, {" + strings.Join(order, ",") + "}" + g.of("", ", nil", ", function(a, b) return a < b end", ", function(a, b) return a > b end",
+			", function(a, b) return tostring(a):reverse() < tostring(b):reverse() end", ", function(a, b) error('x') end", ", function(a, b) return a.x.y end")
 	},
 	"tonumber": func(g generator) string {
 		s := g.of("", "", " ", "\t", "\n ") + g.of("", "", "", "-", "+", "--") + g.of(g.repeat(0, 12, func() string { return fmt.Sprint(g.IntN(10)) }), g.of("0x", "0X", "")+g.repeat(1, 8, func() string { return g.of("a", "F", "0", "1", "9", "g", "z") })) +

@@ -117,12 +117,11 @@ func (p *spec) write(L *lua.LState, out []byte, n int) []byte {
 		return p.integer(out, "", strconv.AppendUint(space[:0], toUint64(number(L, n)), 10))
 	case 'o':
 		b := strconv.AppendUint(space[:0], toUint64(number(L, n)), 8)
-		if p.sharp && b[0] != '0' && len(b) >= p.precision {
-			p.precision = len(b) + 1
+		switch zero := b[0] == '0'; {
+		case p.sharp && zero && p.precision == 0:
+			p.precision = 1
+		case p.sharp && !zero && p.precision <= len(b):
 			b = append([]byte{'0'}, b...)
-			if p.zero && !p.minus {
-				p.precision = max(p.precision, p.width)
-			}
 		}
 		return p.integer(out, "", b)
 	case 'x', 'X':

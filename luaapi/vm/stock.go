@@ -20,6 +20,7 @@ import (
 //	pcall, xpcall                      swallowed the end of a coroutine, hid the stack
 //	coroutine.*                        could not yield or wait in pcall, sort, ...
 //	unpack, table.concat               "registry overflow", or took all memory
+//	table.sort                         left a mess when the comparison failed
 //	string.*                           could not be cancelled; see openStrings
 //	tonumber                           no exponents
 //	collectgarbage                     only collected
@@ -57,7 +58,7 @@ func (rt *Runtime) openStock(L *lua.LState) {
 		"unpack":         unpack,
 		"collectgarbage": collectGarbage,
 	})
-	rt.replace("table.", map[string]lua.LGFunction{"concat": tableConcat, "unpack": unpack, "pack": tablePack})
+	rt.replace("table.", map[string]lua.LGFunction{"concat": tableConcat, "sort": tableSort, "unpack": unpack, "pack": tablePack})
 	rt.openStrings()
 	rt.replace("debug.", map[string]lua.LGFunction{"traceback": rt.debugTraceback})
 	rt.openCoroutine(L)
