@@ -2,6 +2,7 @@ package vm
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -304,18 +305,26 @@ func (p *spec) general(b []byte, f float64, digits int) []byte {
 
 // quoted appends s as Lua source.
 func quoted(out []byte, s string) []byte {
-	out = append(out, '"')
-	for i := range len(s) {
+	out = append(slices.Grow(out, len(s)+len(s)/16+2), '"')
+	for {
+		i := 0
+		for i < len(s) && !quotedByte[s[i]] {
+			i++
+		}
+		out = append(out, s[:i]...)
+		if i == len(s) {
+			return append(out, '"')
+		}
 		switch c := s[i]; c {
-		case '"', '\\', '\n':
-			out = append(out, '\\', c)
 		case '\r':
 			out = append(out, `\r`...)
 		case 0:
 			out = append(out, `\000`...)
 		default:
-			out = append(out, c)
+			out = append(out, '\\', c)
 		}
+		s = s[i+1:]
 	}
-	return append(out, '"')
 }
+
+var quotedByte = setOf(func(c byte) bool { return strings.IndexByte("\"\\\n\r\x00", c) >= 0 })

@@ -61,21 +61,37 @@ func tableConcat(L *lua.LState) int {
 	sep := arg.OptString(L, 2, "")
 	i := optInteger(L, 3, 1)
 	j := optInteger(L, 4, t.Len())
-	var b strings.Builder
+	size := 0
 	for k := i; k <= j; k++ {
 		switch v := item(t, k).(type) {
 		case lua.LString:
-			b.WriteString(string(v))
+			size += len(v)
 		case lua.LNumber:
-			b.WriteString(v.String())
+			size += 5 // or so
 		default:
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type(), k)
 		}
 		if k < j {
-			b.WriteString(sep)
+			size += len(sep)
 		}
-		if b.Len() > maxString {
+		if size > maxString {
 			tooLong(L)
+		}
+		if (k-i)%checkEvery == checkEvery-1 {
+			Check(L)
+		}
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for k := i; k <= j; k++ {
+		switch v := item(t, k).(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		default:
+			b.WriteString(v.String())
+		}
+		if k < j {
+			b.WriteString(sep)
 		}
 		if (k-i)%checkEvery == checkEvery-1 {
 			Check(L)

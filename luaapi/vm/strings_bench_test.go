@@ -29,7 +29,7 @@ var shortCalls = map[string]string{
 
 // longCalls are on 1 MB of text.
 var longCalls = map[string]string{
-	"find":      `long:find("(%w+)=(%w+)#")`,
+	"find":      `long:find("(%w+)=(%w+)[#!]")`,
 	"find .-":   `long:find("key40000.-;")`,
 	"gmatch":    `for k, v in long:gmatch("(%w+)=(%w+)") do end`,
 	"gsub":      `long:gsub("%w+", "<%0>")`,
