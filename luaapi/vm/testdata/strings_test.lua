@@ -92,3 +92,26 @@ function test_misuse()
   raises(function() return ("x"):find("[a") end, "malformed pattern (missing ']')")
   raises(function() return ("x"):gsub("x", error) end, "x")
 end
+
+function test_sort()
+  local t = {3, 1, 2}
+  table.sort(t, function(a, b) sleep(0) return a < b end)
+  eq(t, {1, 2, 3})
+  -- In a coroutine, a comparison may yield.
+  local co = coroutine.wrap(function() table.sort(t, function(a, b) return coroutine.yield(a, b) end) return "done" end)
+  local r = co()
+  while r ~= "done" do r = co(true) end
+  -- An order that is none ends, and loses nothing.
+  local many = {}
+  for i = 1, 1000 do many[i] = i end
+  table.sort(many, function() return math.random(2) == 1 end)
+  table.sort(many)
+  eq({many[1], many[500], many[1000], #many}, {1, 500, 1000, 1000})
+  -- A comparison that fails leaves the table as it was.
+  local u = {3, 2, 1}
+  raises(function() table.sort(u, function(a, b) if a == 3 or b == 3 then error("no 3") end return a < b end) end, "no 3")
+  eq(u, {3, 2, 1})
+  raises(function() table.sort({1, "x"}) end, "attempt to compare")
+  raises(function() table.sort({{}, {}}) end, "attempt to compare")
+  raises(function() table.sort({}, 1) end, "table.sort: argument 2: function expected, got 1")
+end
