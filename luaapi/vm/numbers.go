@@ -57,8 +57,8 @@ func parseNumber(s string) (float64, bool) {
 		digits = s[1:]
 	}
 	if len(digits) > 2 && (digits[:2] == "0x" || digits[:2] == "0X") {
-		n, ok := inBase(digits[2:], 16)
-		return sign * n, ok && digits[2] != '-' && digits[2] != '+'
+		n, ok := inBase(digits, 16)
+		return sign * n, ok && isAlnum(digits[0])
 	}
 	// ParseFloat knows more than Lua: words, underscores, hexadecimal floats.
 	if digits == "" || strings.Trim(digits, "0123456789.eE+-") != "" {
@@ -71,7 +71,12 @@ func parseNumber(s string) (float64, bool) {
 // inBase reads a whole number of any length.
 func inBase(s string, base int) (float64, bool) {
 	neg := strings.HasPrefix(s, "-")
-	s = strings.TrimPrefix(s, "-")
+	if neg || strings.HasPrefix(s, "+") {
+		s = s[1:]
+	}
+	if base == 16 && len(s) > 2 && (s[:2] == "0x" || s[:2] == "0X") {
+		s = s[2:]
+	}
 	n := 0.0
 	for i := range len(s) {
 		d := strings.IndexByte("0123456789abcdefghijklmnopqrstuvwxyz", s[i]|0x20)
@@ -84,16 +89,4 @@ func inBase(s string, base int) (float64, bool) {
 		n = -n
 	}
 	return n, s != ""
-}
-
-// orNil makes a function that answers nothing answer nil: gopher-lua's
-// string.match does where Lua's answers nil.
-func orNil(fn lua.LGFunction) lua.LGFunction {
-	return func(L *lua.LState) int {
-		if n := fn(L); n != 0 {
-			return n
-		}
-		L.Push(lua.LNil)
-		return 1
-	}
 }

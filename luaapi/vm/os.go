@@ -2,7 +2,6 @@ package vm
 
 import (
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -197,7 +196,7 @@ func dateField(L *lua.LState, t *lua.LTable, key string, needed bool, def float6
 	case lua.LNumber:
 		return math.Trunc(float64(n))
 	case lua.LString:
-		if f, err := strconv.ParseFloat(strings.TrimSpace(string(n)), 64); err == nil {
+		if f, ok := parseNumber(strings.Trim(string(n), spaces)); ok {
 			return math.Trunc(f)
 		}
 	}

@@ -51,6 +51,8 @@ type Runtime struct {
 	plainCall  *lua.LFunction
 	noCall     *lua.LFunction
 	values     map[any]any
+	patterns   patternCache
+	matcher    matcher
 }
 
 // Config says what a runtime is made of.

@@ -19,8 +19,10 @@ import (
 //	                                   assert took no message but a string
 //	pcall, xpcall                      swallowed the end of a coroutine, hid the stack
 //	coroutine.*                        could not yield or wait in pcall, sort, ...
-//	unpack, table.concat, string.rep   "registry overflow", or took all memory
-//	tonumber, string.match             no exponents; nothing instead of nil
+//	unpack, table.concat               "registry overflow", or took all memory
+//	table.sort                         left a mess when the comparison failed
+//	string.*                           could not be cancelled; see openStrings
+//	tonumber                           no exponents
 //	collectgarbage                     only collected
 //	debug.traceback                    names Go functions, knows our coroutines
 //	_printregs, channel                left out: the one writes to the process,
@@ -56,9 +58,8 @@ func (rt *Runtime) openStock(L *lua.LState) {
 		"unpack":         unpack,
 		"collectgarbage": collectGarbage,
 	})
-	rt.replace("table.", map[string]lua.LGFunction{"concat": tableConcat, "unpack": unpack, "pack": tablePack})
-	match := rt.Global("string").(*lua.LTable).RawGetString("match").(*lua.LFunction).GFunction
-	rt.replace("string.", map[string]lua.LGFunction{"rep": stringRep, "match": orNil(match)})
+	rt.replace("table.", map[string]lua.LGFunction{"concat": tableConcat, "sort": tableSort, "unpack": unpack, "pack": tablePack})
+	rt.openStrings()
 	rt.replace("debug.", map[string]lua.LGFunction{"traceback": rt.debugTraceback})
 	rt.openCoroutine(L)
 	rt.openOS(L)

@@ -59,23 +59,39 @@ func tablePack(L *lua.LState) int {
 func tableConcat(L *lua.LState) int {
 	t := arg.Table(L, 1)
 	sep := arg.OptString(L, 2, "")
-	i := int(arg.OptInt(L, 3, 1, -arg.MaxInt, arg.MaxInt))
-	j := int(arg.OptInt(L, 4, int64(t.Len()), -arg.MaxInt, arg.MaxInt))
-	var b strings.Builder
+	i := optInteger(L, 3, 1)
+	j := optInteger(L, 4, t.Len())
+	size := 0
 	for k := i; k <= j; k++ {
 		switch v := item(t, k).(type) {
 		case lua.LString:
-			b.WriteString(string(v))
+			size += len(v)
 		case lua.LNumber:
-			b.WriteString(v.String())
+			size += 5 // or so
 		default:
 			L.RaiseError("invalid value (%s) at index %d in table for 'concat'", v.Type(), k)
 		}
 		if k < j {
-			b.WriteString(sep)
+			size += len(sep)
 		}
-		if b.Len() > maxString {
+		if size > maxString {
 			tooLong(L)
+		}
+		if (k-i)%checkEvery == checkEvery-1 {
+			Check(L)
+		}
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for k := i; k <= j; k++ {
+		switch v := item(t, k).(type) {
+		case lua.LString:
+			b.WriteString(string(v))
+		default:
+			b.WriteString(v.String())
+		}
+		if k < j {
+			b.WriteString(sep)
 		}
 		if (k-i)%checkEvery == checkEvery-1 {
 			Check(L)
@@ -87,19 +103,103 @@ func tableConcat(L *lua.LState) int {
 
 func stringRep(L *lua.LState) int {
 	s := arg.String(L, 1)
-	n := arg.Int(L, 2, -1<<62, 1<<62)
+	n := integer(L, 2)
 	sep := arg.OptString(L, 3, "")
 	if n <= 0 {
 		L.Push(lua.LString(""))
 		return 1
 	}
-	if size := len(s) + len(sep); size > 0 && n > maxString/int64(size) {
+	if size := len(s) + len(sep); size > 0 && n > maxString/size {
 		tooLong(L)
 	}
 	if sep != "" {
-		s = strings.Repeat(s+sep, int(n-1)) + s
+		s = strings.Repeat(s+sep, n-1) + s
 	} else {
-		s = strings.Repeat(s, int(n))
+		s = strings.Repeat(s, n)
+	}
+	L.Push(lua.LString(s))
+	return 1
+}
+
+// stringByte counts from the end what is negative, as stringSub does.
+func stringByte(L *lua.LState) int {
+	s := arg.String(L, 1)
+	i := fromEnd(optInteger(L, 2, 1), len(s))
+	j := min(fromEnd(optInteger(L, 3, i), len(s)), len(s))
+	i = max(i, 1)
+	if i > j {
+		return 0
+	}
+	if j-i >= 1<<20-10_000 {
+		L.RaiseError("string slice too long (%d)", j-i+1)
+	}
+	n := j - i + 1
+	if n == 1 {
+		L.Push(lua.LNumber(s[i-1]))
+		return 1
+	}
+	top := L.GetTop()
+	L.SetTop(top + n)
+	for k := range n {
+		L.Replace(top+1+k, lua.LNumber(s[i-1+k]))
+	}
+	return n
+}
+
+func stringSub(L *lua.LState) int {
+	s := arg.String(L, 1)
+	i := max(fromEnd(integer(L, 2), len(s)), 1)
+	j := min(fromEnd(optInteger(L, 3, -1), len(s)), len(s))
+	if i > j {
+		s = ""
+	} else {
+		s = s[i-1 : j]
+	}
+	L.Push(lua.LString(s))
+	return 1
+}
+
+// fromEnd answers a position in a string of n bytes, 0 for one before its start.
+func fromEnd(i, n int) int {
+	if i < 0 {
+		i += n + 1
+	}
+	return max(i, 0)
+}
+
+func stringChar(L *lua.LState) int {
+	b := make([]byte, L.GetTop())
+	for i := range b {
+		n := integer(L, i+1)
+		if n < 0 || n > 255 {
+			arg.Fail(L, i+1, "integer 0..255", "")
+		}
+		b[i] = byte(n)
+	}
+	L.Push(lua.LString(b))
+	return 1
+}
+
+// stringLower knows ASCII letters only, as Lua does: other bytes may be
+// anything.
+func stringLower(L *lua.LState) int { return mapLetters(L, 'A', 'Z') }
+
+func stringUpper(L *lua.LState) int { return mapLetters(L, 'a', 'z') }
+
+func mapLetters(L *lua.LState, from, to byte) int {
+	s := arg.String(L, 1)
+	i := 0
+	for i < len(s) && (s[i] < from || s[i] > to) {
+		i++
+	}
+	if i < len(s) {
+		b := []byte(s)
+		for ; i < len(b); i++ {
+			if b[i] >= from && b[i] <= to {
+				b[i] ^= 0x20
+			}
+		}
+		s = string(b)
 	}
 	L.Push(lua.LString(s))
 	return 1
