@@ -23,14 +23,13 @@ const giveBackTime = time.Second
 // watch looks after the running fiber until the runtime is closed: it stops it
 // when the process's heap is over the limit, and names it when others have been
 // queueing behind it for long.
-func (rt *Runtime) watch() {
+func (rt *Runtime) watch(pace pacing) {
 	t := time.NewTicker(memoryTick)
 	defer t.Stop()
 	limit := rt.config.MemoryLimit
 	var grants uint64
 	var since time.Time // it got the baton
 	var rest settling
-	pace := newPacing(rt.Host.Env)
 	var before uint64   // the heap's size at the last tick
 	var stopped *Fiber  // the last that was over the limit
 	var again time.Time // when another may be stopped
