@@ -15,7 +15,7 @@ local opt = cli.parse {
   },
 }
 
-local function check(ok, err) return ok or cli.fail(err) end
+local function check(ok, err) return ok or cli.fail(("%s port %d: %s"):format(opt.host, opt.port, err)) end
 
 -- An IPv4 socket (AF_INET) for a stream of bytes (SOCK_STREAM), that is TCP.
 local s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

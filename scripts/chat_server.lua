@@ -77,5 +77,5 @@ local function chat(conn)
 end
 
 local server, err = socket.serve(opt.host, opt.port, chat)
-if not server then cli.fail(err) end
+if not server then cli.fail(("%s port %d: %s"):format(opt.host, opt.port, err)) end
 print("listening on " .. tostring(server):match("%S+$"))

@@ -89,5 +89,5 @@ server, err = socket.serve(opt.host, opt.port, function(conn, host, port)
   repeat until not conn:recv(65536, { timeout = 1 })
   if opt.once then os.exit(1) end
 end, { timeout = opt.timeout })
-if not server then cli.fail(err) end
+if not server then cli.fail(("%s port %d: %s"):format(opt.host, opt.port, err)) end
 print("listening on " .. tostring(server):match("%S+$"))

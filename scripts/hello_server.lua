@@ -38,5 +38,5 @@ end -- the connection is closed here
 local server, err = socket.serve(opt.host, opt.port, greet)
 -- A port that somebody else holds is "address already in use"; one below 1024
 -- may be "permission denied".
-if not server then cli.fail(err) end
+if not server then cli.fail(("%s port %d: %s"):format(opt.host, opt.port, err)) end
 print("listening on " .. tostring(server):match("%S+$"))

@@ -474,12 +474,12 @@ func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	taken := port(listen(t).Addr().String())
 	for _, name := range []string{"hello_server.lua", "bsd_server.lua", "chat_server.lua", "file_recv.lua"} {
-		run(t, t.TempDir(), "", script(t, name, "--port", taken)).want(t, "", name+": address already in use", 1)
+		run(t, t.TempDir(), "", script(t, name, "--port", taken)).want(t, "", name+": 127.0.0.1 port "+taken+": address already in use", 1)
 	}
 	run(t, t.TempDir(), "", script(t, "tcp_proxy.lua", "127.0.0.1:"+taken, "127.0.0.1:1")).
 		want(t, "", "127.0.0.1:"+taken+": address already in use", 1)
 	_, addr := serve(t, "", "udp_server.lua")
-	run(t, t.TempDir(), "", script(t, "udp_server.lua", "--port", port(addr))).want(t, "", "address already in use", 1)
+	run(t, t.TempDir(), "", script(t, "udp_server.lua", "--port", port(addr))).want(t, "", "127.0.0.1 port "+port(addr)+": address already in use", 1)
 	// UDP and TCP may use the same number, unless some other test has it.
 	for try := 1; ; try++ {
 		p := start(t, "", script(t, "hello_server.lua", "--port", port(addr)))

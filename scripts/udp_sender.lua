@@ -21,7 +21,7 @@ local s = socket.udp()
 s:settimeout(opt.timeout)
 for _, name in ipairs(opt.names) do
   local sent, err = s:sendto(name, opt.host, opt.port)
-  if not sent then cli.fail(err) end
+  if not sent then cli.fail(("%s port %d: %s"):format(opt.host, opt.port, err)) end
   local data, err = s:recvfrom(1024)
   if not data then cli.fail("no answer: " .. err) end
   print(data)

@@ -16,7 +16,7 @@ local opt = cli.parse {
 
 local s = socket.udp()
 local ok, err = s:bind(opt.host, opt.port)
-if not ok then cli.fail(err) end
+if not ok then cli.fail(("%s port %d: %s"):format(opt.host, opt.port, err)) end
 print("listening on " .. tostring(s):match("%S+$"))
 
 while true do
