@@ -592,3 +592,27 @@ function test_stats()
   local _, sent = a:getstats()
   eq(sent, 5)
 end
+
+-- Fibers that wait for much at once do not share the memory it comes to.
+function test_bulk_reads_of_many_fibers_keep_their_data()
+  local l = assert(socket.listen("127.0.0.1", 0))
+  local readers, senders = {}, {}
+  for i = 1, 8 do
+    local a = assert(socket.connect(l:getsockname()))
+    local b = assert(l:accept())
+    local byte = string.char(64 + i)
+    readers[i] = spawn(function()
+      local kept, size = {}, 0
+      while size < 2 ^ 20 do
+        local data = assert(b:recv(65536))
+        kept[#kept + 1], size = data, size + #data
+      end
+      for _, data in ipairs(kept) do assert(data == byte:rep(#data)) end
+      return size
+    end)
+    senders[i] = spawn(function()
+      for _ = 1, 16 do assert(a:send(byte:rep(65536))) sleep(0) end
+    end)
+  end
+  for i = 1, 8 do eq({readers[i]:join(5)}, {true, 2 ^ 20}) end
+end

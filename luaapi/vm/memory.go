@@ -23,7 +23,7 @@ const giveBackTime = time.Second
 // watch looks after the running fiber until the runtime is closed: it stops it
 // when the process's heap is over the limit, and names it when others have been
 // queueing behind it for long.
-func (rt *Runtime) watch(pace pacing) {
+func (rt *Runtime) watch() {
 	t := time.NewTicker(memoryTick)
 	defer t.Stop()
 	limit := rt.config.MemoryLimit
@@ -47,7 +47,6 @@ func (rt *Runtime) watch(pace pacing) {
 			since = now
 		}
 		rest.look(rt.baton.grants.Load(), now)
-		pace.look()
 		if limit == 0 {
 			limit = defaultMemoryLimit()
 			collectBefore(limit)

@@ -121,7 +121,7 @@ func New(host *Host, config Config) *Runtime {
 	arg.SetNamer(L, rt)
 	rt.openStock(L)
 	rt.openModules(L)
-	go rt.watch(newPacing(host.Env))
+	go rt.watch()
 	return rt
 }
 

@@ -17,9 +17,10 @@ import (
 
 // Env is what the streams of one runtime share. Guarded by the baton.
 type Env struct {
-	rt   *vm.Runtime
-	made time.Time
-	bufs [][]byte // empty buffers of closed or idle streams
+	rt    *vm.Runtime
+	made  time.Time
+	spare []byte   // see blank
+	bufs  [][]byte // empty buffers of closed or idle streams
 
 	pumped map[*Conn]pumpWaker // connections in Pump
 }
@@ -79,6 +80,7 @@ type Conn struct {
 	started time.Duration // after the Env was made
 	closed  bool
 	eof     bool
+	bulk    bool // the read under way is into Env.blank instead of its buffer
 }
 
 // Init makes c a connection of the runtime that env belongs to.

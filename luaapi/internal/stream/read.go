@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"io"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -125,14 +126,36 @@ func (s *Conn) Recv(L *lua.LState, n int, d time.Duration) (string, error) {
 	if b := s.unread(); len(b) > 0 {
 		return s.taken(min(n, len(b))), nil
 	}
-	b := s.scratch()
-	b = b[:min(n, len(b))]
+	b := s.scratch()[:min(n, maxBuf)]
+	s.bulk = n > maxBuf/2 && s.raw != nil
 	got, err := s.receive(L, b)
+	bulk := s.bulk && got > 0
+	if s.bulk = false; bulk {
+		b = s.env.blank() // that is where Try has put it, and nobody has run since
+	}
 	if len(s.unread()) > 0 { // put back meanwhile, to come first
 		s.keep(b[:got])
 		return s.taken(min(n, len(s.unread()))), nil
 	}
+	if bulk && got >= maxBuf/2 {
+		s.env.spare = nil // it is the string's now
+		return unsafe.String(&b[0], got), err
+	}
 	return string(b[:got]), err
+}
+
+// blank answers maxBuf bytes to receive into that may become a string: bulk
+// data is then copied once, by the kernel. They are not cleared first, which a
+// slice from make would be. It is for the moment: after a wait another fiber may
+// have received into it.
+func (e *Env) blank() []byte {
+	if e.spare == nil {
+		var b strings.Builder
+		b.Grow(maxBuf)
+		b.WriteByte(0)
+		e.spare = unsafe.Slice(unsafe.StringData(b.String()), maxBuf)
+	}
+	return e.spare
 }
 
 // taken takes the first n bytes of unread as a string.

@@ -31,9 +31,12 @@ type readJob Conn
 
 // Try reads what is there.
 func (j *readJob) Try(fd uintptr) bool {
-	sd := &j.rd
+	sd, buf := &j.rd, j.rd.Buf
+	if j.bulk {
+		buf = j.env.blank()[:len(buf)]
+	}
 	for {
-		n, err := sys.Read(fd, sd.Buf)
+		n, err := sys.Read(fd, buf)
 		switch {
 		case err == nil && n > 0:
 			sd.N = n
