@@ -26,7 +26,6 @@ type packets struct {
 	local   net.Addr
 	peer    net.Addr // when connected
 	queue   []packet // received with another one and not yet asked for
-	size    int      // of the buffer that the call under way receives into
 	rd, wr  side.Side
 	to      sockaddr // where the call under way sends to
 	lastTo  sockaddr // what the script last sent to, and how it wrote it
@@ -153,7 +152,7 @@ func (p *packets) receive(L *lua.LState, n int, d time.Duration) (packet, error)
 	defer p.rd.Leave()
 	if len(p.queue) == 0 {
 		p.rd.Rearm(p.c.SetReadDeadline)
-		p.rd.Err, p.size = nil, n
+		p.rd.Err = nil
 		var err error
 		if p.raw != nil {
 			err = p.rt.Poll(L, p.raw, vm.ToRead, (*packetReadWaker)(p), (*packetReadJob)(p))

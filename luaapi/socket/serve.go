@@ -2,7 +2,6 @@ package socket
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"syscall"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/netrepl/netrepl/luaapi/arg"
 	"github.com/netrepl/netrepl/luaapi/internal/addr"
+	"github.com/netrepl/netrepl/luaapi/internal/side"
 	"github.com/netrepl/netrepl/luaapi/internal/stream"
 	"github.com/netrepl/netrepl/luaapi/vm"
 )
@@ -180,13 +180,11 @@ func serverStop(L *lua.LState) int {
 func serverWait(L *lua.LState) int {
 	sv := arg.Self[*Server](L, "server")
 	if !sv.await(L, arg.Seconds(L, 2)) {
-		return stream.Fail(L, errWaited)
+		return stream.Fail(L, side.ErrTimeout)
 	}
 	L.Push(lua.LTrue)
 	return 1
 }
-
-var errWaited = fmt.Errorf("%s", vm.ErrTimeout)
 
 // await waits until the server and its handlers have ended.
 func (sv *Server) await(L *lua.LState, d time.Duration) bool {

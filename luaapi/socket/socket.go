@@ -193,7 +193,7 @@ func (st *state) connect(L *lua.LState) int {
 	return st.push(L, s)
 }
 
-// Backlog is how many connections wait for accept unless told.
+// backlog is how many connections wait for accept unless told.
 const backlog = 512
 
 func (st *state) listenAt(L *lua.LState, a addr.Addr, o *arg.Options) (*Socket, error) {
