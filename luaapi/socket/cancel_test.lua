@@ -190,7 +190,8 @@ local cases = {
     a:send("x")
     return function(s) return socket.pump(s, c) end, b, function()
       a:send("y")
-      eq(b:recv(), "y")
+      local before = b:recvuntil("y") -- the pump may not have got as far as taking x
+      assert(before == "" or before == "x", before)
     end, {a, d}
   end,
   waiting_for_a_turn = function()
